@@ -1,0 +1,1 @@
+"""Everything between `make run` and a desk that answers: environment, services, supervision."""
