@@ -1,0 +1,138 @@
+"""Masked forms of personal data for lists, search, exports, the API and logs (mission.md, Masking)."""
+
+import re
+
+import phonenumbers
+
+from core import phones
+
+STARS = "****"
+HIDDEN = "***"
+COMPOUND_SURNAMES = frozenset(
+    re.findall(
+        "..",
+        "欧阳歐陽司马司馬上官诸葛諸葛东方東方皇甫尉迟尉遲公孙公孫长孙長孫慕容司徒司空令狐宇文夏侯"
+        "东郭東郭南宫南宮端木百里轩辕軒轅申屠独孤獨孤拓跋钟离鍾離闻人聞人澹台澹臺呼延赫连赫連",
+    )
+)
+HAN = r"\u3400-\u9fff\uf900-\ufaff"
+# Street words and figures end the part of an address that may be shown.
+_PLACE = rf"(?:(?![路街道巷弄号號室楼樓栋棟])[{HAN}])"
+CN_DISTRICT = re.compile(
+    rf"^(?:中国|中國)?(?:{_PLACE}{{2,8}}?(?:省|自治区|自治區|特别行政区|特別行政區)\s*)?"
+    rf"(?:{_PLACE}{{1,10}}?(?:(?<![超夜菜])市|自治州|地区|地區|盟)\s*)?"
+    rf"(?:{_PLACE}{{1,12}}?(?:(?<![小社园園校景厂廠])[区區]|[县縣旗]))?"
+)
+FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+
+_EMAIL = r"(?P<email>[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)"
+_CARD = r"(?P<card>(?<![0-9])[1-9](?:[ \-]?[0-9]){12,18}(?![0-9]))"
+_ID = r"(?P<id>(?<![0-9])[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx](?![0-9A-Za-z]))"
+_MOBILE = r"(?P<mobile>(?<![0-9])(?:(?:\+|00)?86[ \-]?)?1[3-9][0-9][ \-]?[0-9]{4}[ \-]?[0-9]{4}(?![0-9]))"
+_ABROAD = r"(?P<abroad>(?<![0-9A-Za-z])\+[1-9](?:[ \-()]{0,2}[0-9]){6,14}(?![0-9]))"
+_LANDLINE = r"(?P<landline>(?<![0-9\-])(?:\(0[0-9]{2,3}\) ?|0[0-9]{2,3}[ \-]?)[1-9][0-9]{6,7}(?![0-9]))"
+PERSONAL = re.compile("|".join((_EMAIL, _ID, _MOBILE, _ABROAD, _LANDLINE, _CARD)))
+
+
+def phone(value: str | None) -> str:
+    """138****1234 · 010-****5678 · +44****0958; a public short code (12315) is shown, other text hides all but 2."""
+    if not value or STARS in value:
+        return value or ""
+    try:
+        e164 = phones.normalise(value)
+    except phones.BadPhone:
+        digits = re.sub(r"\D", "", value)
+        return STARS + digits[-2:] if len(digits) >= 7 else STARS
+    if phones.is_short_code(e164):
+        return e164
+    number = phonenumbers.parse(e164)
+    national = phonenumbers.national_significant_number(number)
+    if number.country_code != 86:
+        return f"+{number.country_code}{STARS}{national[-4:] if len(national) > 7 else national[-2:]}"
+    if phones.CN_MOBILE.fullmatch(national) or not phonenumbers.length_of_geographical_area_code(number):
+        return f"{national[:3]}{STARS}{national[-4:]}"
+    area = national[: phonenumbers.length_of_geographical_area_code(number)]
+    return f"0{area}-{STARS}{national[-4:]}"
+
+
+def name(value: str | None) -> str:
+    """张* · 欧阳* · E*** C***. The length of what is hidden never shows."""
+    text = (value or "").strip()
+    if "@" in text:
+        return email(text)
+    if re.search(rf"[{HAN}]", text[:1]):
+        keep = 2 if text[:2] in COMPOUND_SURNAMES and len(text) > 2 else 1
+        return text[:keep] + "*"
+    if re.search(r"\d{5}", text):
+        return phone(text)
+    return " ".join(f"{word[0]}{HIDDEN}" for word in text.split())
+
+
+def email(value: str | None) -> str:
+    """m***@example.com; without an @ nothing is shown."""
+    text = (value or "").strip()
+    if not text:
+        return ""
+    local, at, domain = text.rpartition("@")
+    return f"{local[:1]}{HIDDEN}@{domain}" if at else HIDDEN
+
+
+def address(value: str | None) -> str:
+    """Keep province, city and district, hide street and door: 北京市朝阳区*** · ***, Springfield, IL."""
+    text = (value or "").strip().translate(FULL_WIDTH)
+    if not text:
+        return ""
+    if re.search(rf"[{HAN}]", text):
+        found = CN_DISTRICT.match(text)
+        return (found.group().strip() if found else "") + HIDDEN
+    parts = [part.strip() for part in text.split(",")]
+    shown = []
+    for part in parts[1:][-2:]:
+        words = [] if part[:1].isdigit() else [word for word in part.split() if not re.search(r"\d", word)]
+        if words:
+            shown.append(" ".join(words))
+    return ", ".join([HIDDEN, *shown])
+
+
+def document(value: str | None) -> str:
+    """Identity and bank card numbers: 110***********1234 from 15 characters on, E******78 below, short ones hidden."""
+    text = re.sub(r"[\s\-]", "", value or "")
+    if not text:
+        return ""
+    if len(text) >= 15:
+        return text[:3] + "*" * (len(text) - 7) + text[-4:]
+    if len(text) >= 7:
+        return text[:1] + "*" * (len(text) - 3) + text[-2:]
+    return STARS
+
+
+def free_text(text: str | None) -> str:
+    """Mask telephone, mail, identity and card numbers found inside a text, for logs and previews.
+
+    Everything else stays as written; a text once masked is not changed by masking it again.
+    """
+    if not text:
+        return ""
+    # Same length, so that positions found in the plain form hold in the original.
+    plain = text.translate(FULL_WIDTH)
+    pieces, last = [], 0
+    for found in PERSONAL.finditer(plain):
+        pieces += [text[last : found.start()], _masked(found)]
+        last = found.end()
+    return "".join([*pieces, text[last:]])
+
+
+def _masked(found: re.Match) -> str:
+    kind, text = found.lastgroup, found.group()
+    if kind == "email":
+        return email(text)
+    if kind == "id":
+        return document(text)
+    if kind == "card":
+        return document(text) if _luhn(re.sub(r"\D", "", text)) else text
+    return phone(text)
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2]]
+    return (sum(doubled) + sum(int(digit) for digit in digits[-1::-2])) % 10 == 0

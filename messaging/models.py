@@ -1,0 +1,208 @@
+"""Contacts with the outside, stored first and raw: inbound messages, calls, and the outbox."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.crypto import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
+
+
+class Channel(models.TextChoices):
+    PHONE = "phone", _("phone")
+    MAIL = "mail", _("mail")
+    API = "api", _("API")
+    WEB = "web", _("web form")
+    WECHAT = "wechat", _("WeChat")
+    CHAT = "chat", _("live chat")
+    VISIT = "visit", _("visit")
+    IMPORT = "import", _("import")
+
+
+class Mailbox(models.Model):
+    """An address of ours and the team that answers it. Never taken for a customer's."""
+
+    address = models.EmailField(_("address"), unique=True)
+    name = models.CharField(_("sender name"), max_length=80)
+    team = models.ForeignKey("staff.Team", models.PROTECT, related_name="mailboxes", verbose_name=_("team"))
+    is_default = models.BooleanField(_("default"), default=False)
+
+    class Meta:
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+        constraints = [
+            models.UniqueConstraint(fields=["is_default"], condition=models.Q(is_default=True),
+                                    name="one_default_mailbox")
+        ]
+
+    def __str__(self):
+        return self.address
+
+
+class MessageQuerySet(models.QuerySet):
+    def unrouted(self):
+        """Stored, not yet turned into a ticket; oldest first."""
+        return self.filter(state=Message.State.STORED).order_by("id")
+
+
+class Message(models.Model):
+    """One raw inbound message. The bytes are stored before anything looks at them."""
+
+    class State(models.TextChoices):
+        STORED = "stored", _("stored")
+        ROUTED = "routed", _("routed")
+        IGNORED = "ignored", _("ignored")
+        QUARANTINED = "quarantined", _("quarantined")
+
+    class Action(models.TextChoices):
+        OPENED = "opened", _("opened")
+        APPENDED = "appended", _("appended")
+        DUPLICATE = "duplicate", _("duplicate")
+        BOUNCE = "bounce", _("bounce")
+        AUTO_REPLY = "auto_reply", _("auto-reply")
+        QUARANTINED = "quarantined", _("quarantined")
+
+    channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)
+    raw = EncryptedBinaryField()
+    digest = models.CharField(max_length=64)  # keyed, of the raw bytes
+    message_id = models.CharField(max_length=255, blank=True)  # keyed index of the Message-ID; '' when it has none
+    received_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=12, choices=State, default=State.STORED)
+    action = models.CharField(max_length=12, choices=Action, blank=True)
+    envelope = EncryptedJSONField(default=dict)  # from_email, from_name, to, cc as parsed
+    subject = models.CharField(max_length=400, blank=True)
+    body = models.TextField(blank=True)
+    body_html = models.TextField(blank=True)
+    error = models.CharField(max_length=400, blank=True)
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            models.Index("id", condition=models.Q(state="stored"), name="message_unrouted"),
+            models.Index("digest", name="message_by_digest"),
+            models.Index("state", "-id", name="message_by_state"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message_id"],
+                condition=~models.Q(message_id="") & models.Q(action__in=["opened", "appended"]),
+                name="message_id_taken_in_once",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.channel} {self.pk}"
+
+
+class Attachment(models.Model):
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=120)
+    size = models.PositiveIntegerField()
+    content = EncryptedBinaryField()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+
+    def __str__(self):
+        return self.name
+
+
+class CallStep(models.TextChoices):
+    """The five standard actions of an incoming call (P4, 来电受理标准动作)."""
+
+    OPEN = "open", _("Greet")
+    LISTEN = "listen", _("Listen")
+    NOTE = "note", _("Record")
+    ANSWER = "answer", _("Answer")
+    END = "end", _("End")
+
+
+class Call(models.Model):
+    """One telephone call with its times and the stamps of its standard actions."""
+
+    class Direction(models.TextChoices):
+        IN = "in", _("incoming")
+        OUT = "out", _("outgoing")
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", _("Answered")
+        TICKET = "ticket", _("Make a ticket")
+        CALLBACK = "callback", _("Call back")
+        ESCALATE = "escalate", _("Escalate")
+        DROPPED = "dropped", _("Dropped")
+
+    direction = models.CharField(max_length=3, choices=Direction, default=Direction.IN)
+    team = models.ForeignKey("staff.Team", models.PROTECT, related_name="calls")
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="calls")
+    customer = models.ForeignKey("customers.Customer", models.SET_NULL, null=True, related_name="calls")
+    number = EncryptedTextField(blank=True)
+    masked = models.CharField(max_length=40, blank=True)
+    ringing_at = models.DateTimeField(null=True)
+    picked_up_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    steps = models.JSONField(default=dict)  # {step: ISO time of its first stamp}
+    draft = EncryptedJSONField(default=dict)  # the form as it is filled, so that a crash loses nothing
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        indexes = [
+            models.Index("agent", condition=models.Q(ended_at=None), name="call_open"),
+            models.Index("customer", "-id", name="call_by_customer"),
+        ]
+
+    def __str__(self):
+        return f"{self.direction} {self.pk}"
+
+
+class OutboxQuerySet(models.QuerySet):
+    def due(self, now):
+        return self.filter(state=Outbox.State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at", "id")
+
+
+class Outbox(models.Model):
+    """A message to be sent after commit. Its key makes repeats harmless."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    key = models.CharField(max_length=120, unique=True)
+    channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)
+    purpose = models.CharField(max_length=12, default="service")
+    customer = models.ForeignKey("customers.Customer", models.SET_NULL, null=True, related_name="outbox")
+    to = EncryptedTextField()
+    to_masked = models.CharField(max_length=120)
+    from_address = models.CharField(max_length=254)
+    from_name = models.CharField(max_length=80, blank=True)
+    subject = models.CharField(max_length=400)
+    body = models.TextField()
+    headers = models.JSONField(default=dict)  # in_reply_to, references, auto
+    message_id = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outbox")
+        indexes = [
+            models.Index("next_attempt_at", "id", condition=models.Q(state="queued"), name="outbox_due"),
+            models.Index("next_attempt_at", condition=models.Q(state="sending"), name="outbox_in_flight"),
+            models.Index("message_id", name="outbox_by_message_id"),
+        ]
+
+    def __str__(self):
+        return self.key
