@@ -1,0 +1,87 @@
+/* The live connection. A message {"topic": "queue", ...} triggers "live" on every [data-live~="queue"], which refreshes
+   itself with hx-trigger="live"; {"counts": {"unread": 3}} fills the counts of the frame. */
+(function () {
+  const { count, notify, announce, word } = window.crm;
+  const path = document.body.dataset.liveUrl;
+  const banner = document.getElementById("offline");
+  const waiting = new Set();
+  let socket = null;
+  let tries = 0;
+  let wasLost = false;
+  let flushTimer = 0;
+  let bannerTimer = 0;
+  let retryTimer = 0;
+
+  /* A region in which somebody types is refreshed when they are done. */
+  const inUse = (node) => node.contains(document.activeElement) &&
+    document.activeElement.matches("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable=true]");
+
+  function flush() {
+    flushTimer = 0;
+    if (document.hidden) return;
+    const topics = new Set(waiting);
+    waiting.clear();
+    document.querySelectorAll("[data-live]").forEach((node) => {
+      const mine = node.dataset.live.split(/\s+/).filter((topic) => topics.has("*") || topics.has(topic));
+      if (!mine.length) return;
+      if (inUse(node)) mine.forEach((topic) => waiting.add(topic));
+      else window.htmx?.trigger(node, "live", { topics: mine });
+    });
+  }
+  function refresh(topic) {
+    waiting.add(topic);
+    // Spread over half a second: one change reaches a whole team at once.
+    if (!flushTimer) flushTimer = setTimeout(flush, 150 + Math.random() * 350);
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && waiting.size) flush(); });
+  document.addEventListener("focusout", () => setTimeout(() => { if (waiting.size) flush(); }, 200));
+
+  function lost() {
+    wasLost = true;
+    if (banner && !bannerTimer) bannerTimer = setTimeout(() => { banner.hidden = false; }, 3000);
+  }
+  function back() {
+    clearTimeout(bannerTimer);
+    bannerTimer = 0;
+    tries = 0;
+    if (!wasLost) return;
+    wasLost = false;
+    if (banner && !banner.hidden) {
+      banner.hidden = true;
+      announce(word("online"));
+    }
+    refresh("*");
+  }
+
+  function connect() {
+    clearTimeout(retryTimer);
+    if (socket && socket.readyState < WebSocket.CLOSING) return;
+    socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${path}`);
+    socket.addEventListener("open", back);
+    socket.addEventListener("message", (event) => {
+      let message;
+      try { message = JSON.parse(event.data); } catch { return; }
+      if (message.counts) count(message.counts);
+      if (!message.topic) return;
+      document.dispatchEvent(new CustomEvent("live", { detail: message }));
+      refresh(message.topic);
+    });
+    socket.addEventListener("close", (event) => {
+      if (event.code === 4401 || event.code === 4403) {
+        notify(word("signed_out"), "amber");
+        return;
+      }
+      lost();
+      tries += 1;
+      const wait = Math.min(30000, 500 * 2 ** Math.min(tries, 6)) * (0.5 + Math.random());
+      retryTimer = setTimeout(connect, wait);
+    });
+  }
+
+  if (!path) return;
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", connect);
+  window.addEventListener("pagehide", () => { clearTimeout(retryTimer); clearTimeout(bannerTimer); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+  connect();
+})();
