@@ -96,9 +96,9 @@ def address(value: str | None) -> str:
 
 def document(value: str | None) -> str:
     """Identity and bank card numbers: 110***********1234 from 15 characters on, E******78 below, short ones hidden."""
-    text = re.sub(r"[\s\-]", "", value or "")
-    if not text:
+    if not (value or "").strip():
         return ""
+    text = re.sub(r"[\s\-]", "", value)
     if len(text) >= 15:
         return text[:3] + "*" * (len(text) - 7) + text[-4:]
     if len(text) >= 7:
