@@ -87,14 +87,18 @@ class Postgres(Server):
         with (fresh / "postgresql.conf").open("a") as file:
             file.write("\ninclude 'servicedesk.conf'\n")
         self.own_file(fresh / "servicedesk.conf", "fsync = off\n" if self.throwaway else "")
-        statements = FIRST_STATEMENTS.format(
-            role=ROLE, database=DATABASE, password=self.secrets["database_password"]
-        )
+        statements = FIRST_STATEMENTS.format(role=ROLE, database=DATABASE, password=self.secrets["database_password"])
         self._run([str(self.engine.postgres / "postgres"), "--single", "-D", str(fresh), "postgres"], statements)
 
     def _run(self, command: list[str], text: str = "") -> None:
         done = subprocess.run(  # noqa: S603
-            command, input=text, text=True, capture_output=True, cwd=self.data, env=ENVIRONMENT, check=False,
+            command,
+            input=text,
+            text=True,
+            capture_output=True,
+            cwd=self.data,
+            env=ENVIRONMENT,
+            check=False,
             **as_account(),
         )
         failed = done.returncode != 0 or "ERROR:" in done.stderr
