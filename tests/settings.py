@@ -1,0 +1,15 @@
+"""The product's settings on throw-away services; what differs in tests stands here and nowhere else."""
+
+from tests.services import ensure
+
+ensure()
+
+from crm_project.settings import *  # noqa: E402, F403
+
+# Hashing is meant to be slow; hundreds of test users need not be.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
