@@ -31,9 +31,9 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = [
-            models.Index("ticket_id", "id", name="event_by_ticket"),
-            models.Index("customer_id", "-id", name="event_by_customer"),
-            models.Index("kind", "id", name="event_by_kind"),
+            models.Index(fields=["ticket_id", "id"], name="event_by_ticket"),
+            models.Index(fields=["customer_id", "-id"], name="event_by_customer"),
+            models.Index(fields=["kind", "id"], name="event_by_kind"),
         ]
 
     def __str__(self):

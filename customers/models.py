@@ -116,7 +116,7 @@ class Customer(models.Model):
             ),
         ]
         indexes = [
-            models.Index("team", "-id", name="customer_by_team"),
+            models.Index(fields=["team", "-id"], name="customer_by_team"),
             models.Index(
                 fields=["team", "name"], name="customer_by_name", opclasses=["int8_ops", "varchar_pattern_ops"]
             ),
@@ -231,7 +231,7 @@ class Consent(models.Model):
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
         ordering = ["-at", "-id"]
-        indexes = [models.Index("customer", "purpose", "-id", name="consent_latest")]
+        indexes = [models.Index(fields=["customer", "purpose", "-id"], name="consent_latest")]
 
     def __str__(self):
         return f"{self.get_purpose_display()} {self.given}"

@@ -47,7 +47,7 @@ class Callback(models.Model):
         verbose_name = _("callback")
         verbose_name_plural = _("callbacks")
         ordering = ["due_at", "id"]
-        indexes = [models.Index("due_at", "id", condition=models.Q(state="planned"), name="callback_due")]
+        indexes = [models.Index(fields=["due_at", "id"], condition=models.Q(state="planned"), name="callback_due")]
 
     def __str__(self):
         return f"callback {self.ticket_id}"

@@ -42,7 +42,7 @@ class PointsEntry(models.Model):
         verbose_name = _("points entry")
         verbose_name_plural = _("points ledger")
         ordering = ["-id"]
-        indexes = [models.Index("customer", "-id", name="points_by_customer")]
+        indexes = [models.Index(fields=["customer", "-id"], name="points_by_customer")]
         constraints = [models.CheckConstraint(condition=~models.Q(points=0), name="an_entry_moves_points")]
 
     def __str__(self):

@@ -80,9 +80,9 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         indexes = [
-            models.Index("id", condition=models.Q(state="stored"), name="message_unrouted"),
-            models.Index("digest", name="message_by_digest"),
-            models.Index("state", "-id", name="message_by_state"),
+            models.Index(fields=["id"], condition=models.Q(state="stored"), name="message_unrouted"),
+            models.Index(fields=["digest"], name="message_by_digest"),
+            models.Index(fields=["state", "-id"], name="message_by_state"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -152,8 +152,8 @@ class Call(models.Model):
         verbose_name = _("call")
         verbose_name_plural = _("calls")
         indexes = [
-            models.Index("agent", condition=models.Q(ended_at=None), name="call_open"),
-            models.Index("customer", "-id", name="call_by_customer"),
+            models.Index(fields=["agent"], condition=models.Q(ended_at=None), name="call_open"),
+            models.Index(fields=["customer", "-id"], name="call_by_customer"),
         ]
 
     def __str__(self):
@@ -199,9 +199,9 @@ class Outbox(models.Model):
         verbose_name = _("outgoing message")
         verbose_name_plural = _("outbox")
         indexes = [
-            models.Index("next_attempt_at", "id", condition=models.Q(state="queued"), name="outbox_due"),
-            models.Index("next_attempt_at", condition=models.Q(state="sending"), name="outbox_in_flight"),
-            models.Index("message_id", name="outbox_by_message_id"),
+            models.Index(fields=["next_attempt_at", "id"], condition=models.Q(state="queued"), name="outbox_due"),
+            models.Index(fields=["next_attempt_at"], condition=models.Q(state="sending"), name="outbox_in_flight"),
+            models.Index(fields=["message_id"], name="outbox_by_message_id"),
         ]
 
     def __str__(self):

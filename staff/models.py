@@ -147,8 +147,8 @@ class Notification(models.Model):
         verbose_name_plural = _("notifications")
         ordering = ["-id"]
         indexes = [
-            models.Index("user", "-id", condition=models.Q(read_at=None), name="notification_unread"),
-            models.Index("user", "-id", name="notification_by_user"),
+            models.Index(fields=["user", "-id"], condition=models.Q(read_at=None), name="notification_unread"),
+            models.Index(fields=["user", "-id"], name="notification_by_user"),
         ]
 
     def __str__(self):

@@ -187,12 +187,12 @@ class Ticket(models.Model):
             ),
         ]
         indexes = [
-            models.Index("team", "due_at", "id", condition=~Q(state="archived"), name="ticket_queue"),
-            models.Index("owner", "due_at", "id", condition=~Q(state="archived"), name="ticket_my_queue"),
-            models.Index("team", "kind", condition=~Q(state="archived"), name="ticket_open_by_kind"),
-            models.Index("customer", "-id", name="ticket_by_customer"),
-            models.Index("team", "-opened_at", name="ticket_by_opened"),
-            models.Index("team", "-archived_at", condition=Q(state="archived"), name="ticket_archive"),
+            models.Index(fields=["team", "due_at", "id"], condition=~Q(state="archived"), name="ticket_queue"),
+            models.Index(fields=["owner", "due_at", "id"], condition=~Q(state="archived"), name="ticket_my_queue"),
+            models.Index(fields=["team", "kind"], condition=~Q(state="archived"), name="ticket_open_by_kind"),
+            models.Index(fields=["customer", "-id"], name="ticket_by_customer"),
+            models.Index(fields=["team", "-opened_at"], name="ticket_by_opened"),
+            models.Index(fields=["team", "-archived_at"], condition=Q(state="archived"), name="ticket_archive"),
         ]
 
     def __str__(self):
@@ -230,7 +230,7 @@ class Post(models.Model):
     class Meta:
         verbose_name = _("post")
         verbose_name_plural = _("posts")
-        indexes = [models.Index("ticket", "id", name="post_by_ticket")]
+        indexes = [models.Index(fields=["ticket", "id"], name="post_by_ticket")]
         ordering = ["id"]
 
     def __str__(self):
@@ -332,12 +332,12 @@ class SLATimer(models.Model):
         verbose_name = _("timer")
         verbose_name_plural = _("timers")
         indexes = [
-            models.Index("due_at", condition=Q(state="running"), name="timer_due"),
+            models.Index(fields=["due_at"], condition=Q(state="running"), name="timer_due"),
             models.Index(
-                "next_escalation_at", condition=Q(state="breached", stopped_at=None), name="timer_climbing"
+                fields=["next_escalation_at"], condition=Q(state="breached", stopped_at=None), name="timer_climbing"
             ),
-            models.Index("ticket", "id", name="timer_by_ticket"),
-            models.Index("metric", "-stopped_at", name="timer_stopped"),
+            models.Index(fields=["ticket", "id"], name="timer_by_ticket"),
+            models.Index(fields=["metric", "-stopped_at"], name="timer_stopped"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -364,7 +364,7 @@ class Breach(models.Model):
     class Meta:
         verbose_name = _("breach")
         verbose_name_plural = _("breaches")
-        indexes = [models.Index("-due_at", name="breach_by_due")]
+        indexes = [models.Index(fields=["-due_at"], name="breach_by_due")]
 
     def __str__(self):
         return f"{self.metric} {self.ticket_id}"

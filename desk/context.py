@@ -1,0 +1,13 @@
+"""What the frame of every page shows: the breach count in the rail and the bell."""
+
+from tickets.models import Ticket
+
+
+def shell(request):
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or request.htmx:
+        return {}
+    return {
+        "rail_breached": Ticket.objects.visible_to(user).overdue()[:100].count(),
+        "bell_unread": user.notifications.filter(read_at=None)[:100].count(),
+    }

@@ -1,0 +1,6 @@
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import render
+
+@login_required
+def workbench(request, **kwargs):
+    return render(request, "base.html")

@@ -1,0 +1,125 @@
+"""What staff add to a ticket: replies through the outbox, internal notes, and having read it."""
+
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core import events, live
+from messaging import outbox
+from messaging.models import Channel, Mailbox, Message, Outbox
+from staff.models import User
+from tickets import sla
+from tickets.models import Metric, Post, Ticket
+
+
+class ReplyRefused(Exception):
+    """The reply cannot be sent; the text says why. What was typed is kept by the caller."""
+
+
+@transaction.atomic
+def reply(
+    ticket: Ticket,
+    *,
+    body: str,
+    by: User,
+    next_update_at: datetime | None = None,
+    wait: bool = False,
+    key: str = "",
+    now: datetime | None = None,
+) -> Post:
+    """Queues a reply to the customer and meets the first response (C3, C7).
+
+    An unsolved ticket needs `next_update_at`, the time of the next answer, in the future. `wait` says that the
+    customer has to decide, and pauses the clock. `key` makes a double submit harmless.
+    """
+    now = now or timezone.now()
+    key = f"reply:{ticket.pk}:{key or secrets.token_hex(8)}"
+    if known := Post.objects.filter(outgoing__key=key).first():
+        return known
+    locked = Ticket.objects.select_for_update().select_related("customer", "team").get(pk=ticket.pk)
+    address = _checked(locked, body, next_update_at, wait, now)
+    outgoing = outbox.put(
+        key=key, to=address, customer=locked.customer, purpose="service", subject=_subject(locked), body=body,
+        mailbox=Mailbox.objects.filter(team=locked.team_id).first(), now=now, **_thread(locked),
+    )
+    post, created = Post.objects.get_or_create(
+        outgoing=outgoing,
+        defaults={
+            "ticket": locked, "kind": Post.Kind.REPLY, "channel": Channel.MAIL, "author": by, "body": body,
+            "at": now, "next_update_at": next_update_at,
+        },
+    )
+    if created:
+        _after_reply(locked, by=by, now=now, wait=wait)
+    ticket.refresh_from_db()
+    return post
+
+
+def _checked(ticket: Ticket, body: str, next_update_at, wait: bool, now: datetime) -> str:
+    """The address to write to; raises `ReplyRefused` where a reply may not go out."""
+    if ticket.is_archived:
+        raise ReplyRefused(_("The ticket is archived; open a linked one to write again."))
+    if not body.strip():
+        raise ReplyRefused(_("Write something first."))
+    if next_update_at and next_update_at <= now:
+        raise ReplyRefused(_("The promised time has already passed."))
+    if not (next_update_at or wait or ticket.resolved_at):
+        raise ReplyRefused(_("Not solved yet: say when the customer hears from us next."))
+    contact = ticket.customer.contacts.filter(kind="email").order_by("-preferred", "id").first()
+    if contact is None:
+        raise ReplyRefused(_("No mail address is known for this customer; call them, or add an address."))
+    return contact.value
+
+
+def _after_reply(ticket: Ticket, *, by: User, now: datetime, wait: bool) -> None:
+    ticket.first_response_at = ticket.first_response_at or now
+    ticket.unread, ticket.updated_at = False, now
+    ticket.save(update_fields=["first_response_at", "unread", "updated_at"])
+    sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
+    events.record(
+        "replied", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now
+    )
+    if wait and not ticket.waiting_customer:
+        sla.pause(ticket, by=by, reason=_("The customer has to decide"), now=now)
+    live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
+
+
+def _subject(ticket: Ticket) -> str:
+    return f"Re: {ticket.subject} [{ticket.number}]"
+
+
+def _thread(ticket: Ticket) -> dict:
+    """References that keep the customer's mail program in one thread."""
+    sent = Outbox.objects.filter(post__ticket=ticket).order_by("-id").values_list("message_id", flat=True)[:5]
+    received = Message.objects.filter(post__ticket=ticket).order_by("-id")[:5]
+    ids = [m.envelope.get("message_id") for m in reversed(received)] + list(reversed(sent))
+    ids = [message_id for message_id in ids if message_id]
+    last = received[0].envelope.get("message_id", "") if received else ""
+    return {"in_reply_to": last or (ids[-1] if ids else ""), "references": ids}
+
+
+@transaction.atomic
+def note(ticket: Ticket, *, body: str, by: User, now: datetime | None = None) -> Post:
+    """Adds an internal note; customers never see it."""
+    if not body.strip():
+        raise ReplyRefused(_("Write something first."))
+    now = now or timezone.now()
+    post = Post.objects.create(
+        ticket=ticket, kind=Post.Kind.NOTE, channel=ticket.channel, author=by, body=body, at=now
+    )
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
+    events.record(
+        "noted", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now
+    )
+    live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
+    return post
+
+
+def mark_read(ticket: Ticket, *, by: User) -> None:
+    """Takes the unread mark off when its owner, or anybody while it has none, has opened it."""
+    if ticket.unread and ticket.owner_id in (None, by.pk):
+        Ticket.objects.filter(pk=ticket.pk).update(unread=False)
+        ticket.unread = False

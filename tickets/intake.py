@@ -1,0 +1,121 @@
+"""Where every contact becomes a ticket: the phone form, a mail and the API all end in `open_ticket`."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from core import events, live
+from customers.models import Customer
+from messaging.models import Call, Message
+from staff.models import User
+from tickets import classification, sla
+from tickets.models import Channel, Grade, Kind, Level, Metric, Post, Ticket
+
+
+@transaction.atomic
+def open_ticket(
+    *,
+    customer: Customer,
+    kind: str,
+    subject: str,
+    channel: str,
+    body: str = "",
+    by: User | None = None,
+    owner: User | None = None,
+    category=None,
+    level: str = "",
+    urgency: int = Grade.MEDIUM,
+    importance: int = Grade.MEDIUM,
+    difficulty: int = Grade.MEDIUM,
+    wish: str = "",
+    message: Message | None = None,
+    call: Call | None = None,
+    cycle_of: Ticket | None = None,
+    external: tuple[str, str] = ("", ""),
+    idempotency_key: str | None = None,
+    now: datetime | None = None,
+) -> Ticket:
+    """Opens a ticket with its first post, its timers and its event, in one transaction.
+
+    A repeated `idempotency_key` returns the ticket that the first call opened. A call answers at once, so its
+    first response is met as it opens. `external` is (source, id) of the record in another system.
+    """
+    now = now or timezone.now()
+    if idempotency_key and (known := Ticket.objects.filter(idempotency_key=idempotency_key).first()):
+        return known
+    ticket = Ticket(
+        team_id=customer.team_id, customer=customer, subject=subject.strip()[:200], kind=kind, channel=channel,
+        category=category, level=(level or Level.GENERAL) if kind == Kind.COMPLAINT else "",
+        urgency=urgency, importance=importance, difficulty=difficulty, wish=wish, owner=owner, opened_by=by,
+        priority=classification.priority(
+            urgency=urgency, importance=importance, difficulty=difficulty, tier_rank=customer.tier.rank
+        ),
+        opened_at=now, state_since=now, updated_at=now, unread=by is None, cycle_of=cycle_of,
+        external_source=external[0], external_id=external[1], idempotency_key=idempotency_key,
+    )
+    try:
+        with transaction.atomic():
+            ticket.save(force_insert=True)
+    except IntegrityError:
+        # Two equal submits at once: the other one won.
+        if idempotency_key and (known := Ticket.objects.filter(idempotency_key=idempotency_key).first()):
+            return known
+        raise
+    _first_post(ticket, body=body, by=by, message=message, call=call, now=now)
+    Customer.objects.filter(pk=customer.pk).update(last_contact_at=now)
+    sla.start(ticket, now=now)
+    events.record(
+        "opened", ticket, by=by, ticket_id=ticket.pk, customer_id=customer.pk, team_id=ticket.team_id, now=now,
+        channel=channel, kind=kind,
+    )
+    if call is not None:
+        ticket.first_response_at = now
+        Ticket.objects.filter(pk=ticket.pk).update(first_response_at=now)
+        sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
+    live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
+    return ticket
+
+
+def _first_post(ticket: Ticket, *, body: str, by, message, call, now: datetime) -> None:
+    if not (body or message or call):
+        return
+    Post.objects.create(
+        ticket=ticket, kind=Post.Kind.CALL if call else Post.Kind.INBOUND, channel=ticket.channel,
+        author=by if call else None, body=body, at=now, message=message, call=call,
+    )
+
+
+@transaction.atomic
+def append_inbound(
+    ticket: Ticket, *, body: str, channel: str = Channel.MAIL, message: Message | None = None,
+    now: datetime | None = None,
+) -> Post:
+    """The customer wrote again about an open ticket: appended, marked unread, and the clock runs on."""
+    now = now or timezone.now()
+    locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    post = Post.objects.create(
+        ticket=locked, kind=Post.Kind.INBOUND, channel=channel, body=body, message=message, at=now
+    )
+    waiting = locked.waiting_customer
+    chased = not waiting and locked.posts.filter(kind=Post.Kind.INBOUND).count() > 1
+    locked.unread, locked.updated_at = True, now
+    locked.chases += 1 if chased else 0
+    locked.save(update_fields=["unread", "updated_at", "chases"])
+    Customer.objects.filter(pk=locked.customer_id).update(last_contact_at=now)
+    events.record(
+        "customer_wrote", locked, ticket_id=locked.pk, customer_id=locked.customer_id, team_id=locked.team_id, now=now,
+        channel=channel,
+    )
+    sla.resume(locked, now=now, reason="")
+    live.publish("ticket", team_id=locked.team_id, ticket=locked.pk)
+    return post
+
+
+def split_subject(text: str, limit: int = 80) -> str:
+    """A one-line summary out of a longer text, cut at a word or clause end."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) <= limit:
+        return line
+    cut = max(line.rfind(mark, 0, limit) for mark in "，。；, .;")
+    return line[: cut if cut > limit // 2 else limit].rstrip() + "…"
