@@ -16,7 +16,7 @@ from core import crypto
 
 OLD = base64.b64encode(bytes(range(32))).decode()
 NEW = base64.b64encode(bytes(range(32, 64))).decode()
-SECRET = "身份证 11010119900101123X"
+PRIVATE = "身份证 11010119900101123X"
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def field_key(settings):
 
 
 class TestTokens:
-    @pytest.mark.parametrize("data", [b"", b"x", SECRET.encode(), bytes(range(256)) * 400])
+    @pytest.mark.parametrize("data", [b"", b"x", PRIVATE.encode(), bytes(range(256)) * 400])
     def test_what_was_sealed_is_unsealed(self, data):
         token = crypto.seal(data)
         assert crypto.unseal(token) == data
@@ -61,11 +61,11 @@ class TestTokens:
 
 class TestKeys:
     def test_another_key_under_the_same_id_is_named_a_wrong_key(self, settings):
-        token = crypto.seal(SECRET.encode())
+        token = crypto.seal(PRIVATE.encode())
         settings.FIELD_KEY = NEW
         with pytest.raises(crypto.WrongKey) as wrong:
             crypto.unseal(token)
-        assert SECRET not in repr(wrong.value)
+        assert PRIVATE not in repr(wrong.value)
 
     def test_the_first_key_writes_and_all_read(self, settings):
         settings.FIELD_KEY = f"old:{OLD}"
@@ -153,12 +153,12 @@ def stored(sheet, column):
 class TestFields:
     def test_values_come_back_as_they_were_and_lie_sealed(self, sheet):
         data = {"名": ["张三", 1, None, 2.5, True], "x": {}}
-        sheet.objects.create(text=SECRET, data=data, blob=b"\x00\xff")
+        sheet.objects.create(text=PRIVATE, data=data, blob=b"\x00\xff")
         row = sheet.objects.get()
-        assert (row.text, row.data, bytes(row.blob)) == (SECRET, data, b"\x00\xff")
-        assert sheet.objects.values_list("text", flat=True).get() == SECRET
+        assert (row.text, row.data, bytes(row.blob)) == (PRIVATE, data, b"\x00\xff")
+        assert sheet.objects.values_list("text", flat=True).get() == PRIVATE
         raw = stored(sheet, "text")[0] + stored(sheet, "data")[0]
-        assert SECRET.encode() not in raw and "张三".encode() not in raw
+        assert PRIVATE.encode() not in raw and "张三".encode() not in raw
 
     def test_empty_stays_empty_and_none_stays_none(self, sheet):
         sheet.objects.create(text="", data={}, blob=b"")
@@ -187,11 +187,11 @@ class TestFields:
         assert all(len(token) > 30 for token in stored(sheet, "text"))
 
     def test_a_wrong_key_raises_and_shows_nothing(self, sheet, settings):
-        sheet.objects.create(text=SECRET)
+        sheet.objects.create(text=PRIVATE)
         settings.FIELD_KEY = NEW
         with pytest.raises(crypto.WrongKey) as wrong:
             sheet.objects.get()
-        assert SECRET not in repr(wrong.value)
+        assert PRIVATE not in repr(wrong.value)
 
     def test_a_token_of_another_context_is_refused(self, sheet):
         row = sheet.objects.create(text="a", data={"a": 1})
@@ -203,7 +203,7 @@ class TestFields:
     @pytest.mark.parametrize("lookup", ["text", "text__exact", "text__in", "text__icontains", "text__gt", "data__key"])
     def test_a_search_is_refused_with_the_way_out(self, sheet, lookup):
         with pytest.raises(crypto.LookupRefused, match="encrypted"):
-            sheet.objects.filter(**{lookup: [SECRET] if lookup.endswith("in") else SECRET}).count()
+            sheet.objects.filter(**{lookup: [PRIVATE] if lookup.endswith("in") else PRIVATE}).count()
 
     def test_the_longest_text_is_checked_by_full_clean(self, sheet):
         with pytest.raises(ValidationError):
@@ -211,10 +211,10 @@ class TestFields:
         sheet(text="退" * 40, data={"a": 1}).full_clean()
 
     def test_dumped_rows_load_again(self, sheet):
-        sheet.objects.create(text=SECRET, data={"a": [1]}, blob=b"\x00")
+        sheet.objects.create(text=PRIVATE, data={"a": [1]}, blob=b"\x00")
         fields = serializers.serialize("python", sheet.objects.all())[0]["fields"]
         loaded = {name: sheet._meta.get_field(name).to_python(value) for name, value in fields.items()}
-        assert loaded == {"text": SECRET, "data": {"a": [1]}, "blob": b"\x00"}
+        assert loaded == {"text": PRIVATE, "data": {"a": [1]}, "blob": b"\x00"}
 
 
 class TestDeclaration:
