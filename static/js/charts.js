@@ -49,7 +49,7 @@
     heat: (spec) => ({
       legend: { show: false }, grid: { left: 4, right: 4, top: 4, bottom: 30, containLabel: true },
       tooltip: { trigger: "item", formatter: (point) => `${spec.rows[point.value[1]]} ${spec.labels[point.value[0]]} · ${point.value[2]}` },
-      xAxis: axisX(spec.labels, { axisLine: { show: false } }), yAxis: { type: "category", data: spec.rows, axisTick: { show: false }, axisLine: { show: false }, axisLabel: small() },
+      xAxis: axisX(spec.labels, { axisLine: { show: false } }), yAxis: { type: "category", data: spec.rows, inverse: true, axisTick: { show: false }, axisLine: { show: false }, axisLabel: small() },
       visualMap: { min: 0, max: Math.max(1, ...spec.data.map((cell) => cell[2])), orient: "horizontal", left: "center", bottom: 0, itemWidth: 10, itemHeight: 90, textStyle: small(), inRange: { color: [0, 1, 2, 3, 4, 5].map((step) => token(`heat-${step}`)) } },
       series: [{ type: "heatmap", data: spec.data, itemStyle: { borderColor: token("surface"), borderWidth: 2, borderRadius: 3 } }],
     }),
