@@ -11,6 +11,7 @@ from core.models import Event
 def draft(
     kind: str,
     subject: Any,
+    /,
     *,
     by: Any = None,
     ticket_id: int | None = None,
@@ -34,7 +35,7 @@ def draft(
     )
 
 
-def record(kind: str, subject: Any, **details: Any) -> Event:
+def record(kind: str, subject: Any, /, **details: Any) -> Event:
     """Writes one event; `details` as in `draft`."""
     event = draft(kind, subject, **details)
     event.save()

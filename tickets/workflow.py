@@ -45,7 +45,10 @@ class Move:
     becomes: str = ""  # the class the ticket turns into
 
 
-def _archive(*outcomes, roles=HANDLERS, label=gettext_lazy("Archive")):
+ARCHIVE = gettext_lazy("Archive")
+
+
+def _archive(*outcomes: str, roles: frozenset = HANDLERS, label: str = ARCHIVE) -> Move:
     return Move(S.ARCHIVED, label, roles, outcomes=outcomes)
 
 
@@ -286,17 +289,16 @@ def stages(ticket: Ticket, moved: Iterable[Event]) -> list[Stage]:
     entered: dict[str, datetime] = {S.RECEIVED: ticket.opened_at}
     for event in moved:
         entered[event.data["to"]] = event.at
-    path = [s for s in STAGES[ticket.kind] if s in entered or s not in (S.PHONE_HANDLING,) or ticket.level != "special"]
+    path = [s for s in STAGES[ticket.kind] if s != S.PHONE_HANDLING or s in entered or ticket.level != Level.SPECIAL]
     for detour in DETOURS:
         if detour in entered or detour == ticket.state:
             later = [at for at, s in enumerate(path) if s in (S.CALLBACK, S.ARCHIVED)]
             path.insert(later[0] if later else len(path), detour)
     current = path.index(ticket.state) if ticket.state in path else 0
-    return [
-        Stage(
-            State(s),
-            "current" if at == current and not ticket.is_archived else "done" if at <= current and s in entered else "ahead",
-            entered.get(s) if at <= current else None,
-        )
-        for at, s in enumerate(path)
-    ]
+
+    def status(at: int, state: str) -> str:
+        if at == current and not ticket.is_archived:
+            return "current"
+        return "done" if at <= current and state in entered else "ahead"
+
+    return [Stage(State(s), status(at, s), entered.get(s) if at <= current else None) for at, s in enumerate(path)]

@@ -1,0 +1,82 @@
+"""The named cast and the ground they stand on."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from core.management.commands.defaults import fill_all
+from messaging.models import Mailbox
+from staff.models import Role
+from tests.factories import TeamFactory, UserFactory
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def ground(db):
+    """The standard calendars, tiers, topics and policies."""
+    fill_all()
+
+
+@pytest.fixture
+def team(ground):
+    team = TeamFactory(name="华东一组")
+    Mailbox.objects.create(address="service@desk.example", name="客服中心", team=team, is_default=True)
+    return team
+
+
+@pytest.fixture
+def other_team(ground):
+    return TeamFactory(name="海外组")
+
+
+def _member(team, username, name, role):
+    return UserFactory(username=username, display_name=name, role=role, team=team)
+
+
+@pytest.fixture
+def agent(team):
+    return _member(team, "agent", "李娜", Role.AGENT)
+
+
+@pytest.fixture
+def specialist(team):
+    return _member(team, "specialist", "周敏", Role.SPECIALIST)
+
+
+@pytest.fixture
+def lead(team):
+    return _member(team, "lead", "王强", Role.LEAD)
+
+
+@pytest.fixture
+def supervisor(team):
+    return _member(team, "supervisor", "陈静", Role.SUPERVISOR)
+
+
+@pytest.fixture
+def admin(team):
+    user = _member(team, "admin", "管理员", Role.ADMIN)
+    user.is_staff = user.is_superuser = True
+    user.save()
+    return user
+
+
+@pytest.fixture
+def outsider(other_team):
+    return _member(other_team, "outsider", "赵敏", Role.AGENT)
+
+
+@pytest.fixture
+def signed_in():
+    """signed_in(user) → a test client of that user."""
+
+    def sign_in(user) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in

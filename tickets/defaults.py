@@ -1,0 +1,59 @@
+"""The topics and promises that a new installation starts with; the admin's from then on."""
+
+from core.models import WorkCalendar
+from customers.models import Tier
+from tickets.models import Category, Channel, Kind, Metric, SLAPolicy
+
+HOUR = 3600
+CATEGORIES = [
+    ("product-info", "产品咨询", "Product question", Kind.CONSULT),
+    ("order-progress", "订单进度", "Order progress", Kind.CONSULT),
+    ("price", "价格与优惠", "Price and offers", Kind.CONSULT),
+    ("installation", "安装预约", "Installation", Kind.SERVICE),
+    ("repair", "维修", "Repair", Kind.SERVICE),
+    ("return-exchange", "退换货", "Return or exchange", Kind.SERVICE),
+    ("refund", "退款", "Refund", Kind.SERVICE),
+    ("invoice", "发票", "Invoice", Kind.SERVICE),
+    ("account", "账号与积分", "Account and points", Kind.SERVICE),
+    ("product-quality", "产品质量", "Product quality", Kind.COMPLAINT),
+    ("service-attitude", "服务态度", "Service attitude", Kind.COMPLAINT),
+    ("delivery", "物流配送", "Delivery", Kind.COMPLAINT),
+    ("billing", "收费争议", "Billing dispute", Kind.COMPLAINT),
+    ("other", "其他", "Other", ""),
+]
+
+
+def fill() -> None:
+    """Writes the standard topics and policies where there are none."""
+    if not Category.objects.exists():
+        Category.objects.bulk_create(
+            Category(code=code, name_zh=zh, name_en=en, kind=kind, position=10 * at)
+            for at, (code, zh, en, kind) in enumerate(CATEGORIES)
+        )
+    if not SLAPolicy.objects.exists():
+        _policies()
+
+
+def _policies() -> None:
+    """24 小时 is clock hours; 工作日 runs on the working calendar (mission, decisions)."""
+    office = WorkCalendar.objects.standard()
+    vip = Tier.objects.filter(code="vip").first()
+    first, solve = Metric.FIRST_RESPONSE, Metric.RESOLUTION
+    rows = [
+        ("首响 24 小时 · First reply in 24 h", first, "", "", None, {"target_seconds": 24 * HOUR}),
+        ("网页首响 4 小时 · Web first reply in 4 h", first, Channel.WEB, "", None, {"target_seconds": 4 * HOUR}),
+        ("在线首响 1 分钟 · Chat answered in 60 s", first, Channel.CHAT, "", None, {"target_seconds": 60}),
+        ("微信首响 10 分钟 · WeChat answered in 10 min", first, Channel.WECHAT, "", None, {"target_seconds": 600}),
+        ("解决或方案 24 小时 · Solve or propose in 24 h", solve, "", "", None, {"target_seconds": 24 * HOUR}),
+        ("咨询解决 4 小时 · Consult solved in 4 h", solve, "", Kind.CONSULT, None, {"target_seconds": 4 * HOUR}),
+        ("投诉方案 5 个工作日 · Complaint solved in 5 working days", solve, "", Kind.COMPLAINT, None,
+         {"target_days": 5, "calendar": office}),
+    ]
+    if vip:
+        rows += [
+            ("贵宾首响 1 小时 · VIP first reply in 1 h", first, "", "", vip, {"target_seconds": HOUR}),
+            ("贵宾投诉 2 个工作日 · VIP complaint in 2 working days", solve, "", Kind.COMPLAINT, vip,
+             {"target_days": 2, "calendar": office}),
+        ]
+    for name, metric, channel, kind, tier, target in rows:
+        SLAPolicy.objects.create(name=name, metric=metric, channel=channel, kind=kind, tier=tier, **target)
