@@ -85,7 +85,9 @@ def of_timer(timer: SLATimer, *, now: datetime) -> Chip | None:
         return Chip("paused", _("{t} left").format(t=left_of(rest)), min(burn, 100))
     if timer.state == state.MET:
         return Chip("met", _("met in {t}").format(t=span(timer.consumed_seconds)))
-    if timer.stopped_at and timer.due_at and timer.stopped_at > timer.due_at:
+    if timer.due_at is None:
+        return None
+    if timer.stopped_at and timer.stopped_at > timer.due_at:
         return Chip("breached", over_by(timer.stopped_at - timer.due_at), 100)
     return running(timer.due_at, start=timer.started_at, now=now)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -13,7 +14,7 @@ class Place:
 
     view: str
     icon: str
-    label: str
+    label: str | Promise
     keys: str
     parts: tuple[str, ...]
     supervisors_only: bool = False

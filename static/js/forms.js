@@ -5,6 +5,7 @@
   /* --- One submit at a time ------------------------------------------------------------------ */
   function release(form) {
     delete form.dataset.busy;
+    delete form.dataset.sent;
     form.querySelectorAll("[data-held]").forEach((button) => {
       button.disabled = false;
       delete button.dataset.held;
@@ -13,7 +14,7 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method === "dialog") return;
+    if (form.method === "dialog" || form.hasAttribute("data-repeatable")) return;
     if (form.dataset.busy) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -27,6 +28,7 @@
     // After this turn, so that the pressed button's name and value still go along.
     setTimeout(() => {
       if (!form.dataset.busy) return;
+      if (byHtmx && !form.dataset.sent) { release(form); return; } // held back, by a question or a missing field
       form.querySelectorAll("button[type=submit]:not(:disabled)").forEach((button) => {
         button.disabled = true;
         button.dataset.held = "1";
@@ -35,11 +37,17 @@
   }, true);
 
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach(release));
+  /* The form that a request sent; not the form around a field that only looked something up. */
+  const sentBy = (elt) => elt.matches?.("form") ? elt : elt.type === "submit" ? elt.form : null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = sentBy(event.detail.elt);
+    if (form) form.dataset.sent = "1";
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt.closest?.("form");
+    const form = sentBy(event.detail.elt);
     if (!form) return;
     release(form);
-    if (event.detail.successful) form.querySelectorAll("[data-draft]").forEach(forget);
+    if (event.detail.successful && event.detail.requestConfig?.verb !== "get") form.querySelectorAll("[data-draft]").forEach(forget);
   });
 
   document.addEventListener("change", (event) => {
@@ -60,6 +68,7 @@
     if (note) note.textContent = field.value.trim() ? word("draft_kept") : "";
   }
   function forget(field) {
+    clearTimeout(waiting);
     try { sessionStorage.removeItem(keyOf(field)); } catch { /* nothing was kept */ }
     const note = noteOf(field);
     if (note) note.textContent = "";
@@ -86,9 +95,9 @@
     waiting = setTimeout(remember, 300, event.target);
   });
   document.addEventListener("submit", (event) => {
+    // A page that comes back with errors brings the text along; the draft would only return after success.
     if (event.defaultPrevented || event.target.matches("[hx-post]")) return;
-    clearTimeout(waiting);
-    event.target.querySelectorAll("[data-draft]").forEach(remember);
+    event.target.querySelectorAll("[data-draft]").forEach(forget);
   });
 
   /* --- htmx: failures in the user's words, focus where the work goes on ------------------------ */
@@ -110,7 +119,8 @@
 
   document.addEventListener("htmx:afterSettle", (event) => {
     const place = event.detail.elt;
-    if (!place.isConnected) return;
+    // A region that refreshed itself never takes the focus.
+    if (!place.isConnected || event.detail.requestConfig?.triggeringEvent?.type === "live") return;
     const wrong = event.detail.xhr?.status === 422 && place.querySelector(".is-invalid, [aria-invalid=true]");
     const next = wrong || place.querySelector("[data-focus]");
     if (next) {
