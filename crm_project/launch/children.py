@@ -88,6 +88,8 @@ class Family:
         self.children = children
         self.state = state
         self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", MARK: secrets.token_hex(16)}
+        # Tasks travel as JSON, which makes this warning about pickled code pointless.
+        self.environment["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser privileges"
 
     def start(self) -> None:
         """Note our mark before anything runs, so that the next run can find what we left."""

@@ -71,9 +71,10 @@ class Postgres(Server):
         self._check_version()
         text = SETTINGS.format(port=self.port, sockets=self.sockets, **memory())
         self.own_file(self.cluster / "servicedesk.conf", text + (THROWAWAY if self.throwaway else ""))
-        if self.leftover() is None:
-            # Left by `kill -9`; its process id may by now be another program's.
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        # Left by `kill -9`, when no server of ours runs any more; the process ids may be other programs' by now.
+        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        for old in self.sockets.glob(".s.PGSQL.*"):
+            old.unlink()
 
     def _initdb(self, fresh: Path) -> None:
         password = self.data / "password"
