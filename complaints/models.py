@@ -83,7 +83,9 @@ class Sheet(models.Model):
         verbose_name = _("complaint sheet")
         verbose_name_plural = _("complaint sheets")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["solution_due_at"], condition=models.Q(closed_at=None), name="sheet_open_by_due")]
+        indexes = [
+            models.Index(fields=["solution_due_at"], condition=models.Q(closed_at=None), name="sheet_open_by_due")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(closed_at=None) | (~models.Q(finding="") & ~models.Q(root_cause="")),

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import ExtractDay, ExtractMonth
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -117,6 +118,7 @@ class Customer(models.Model):
         ]
         indexes = [
             models.Index(fields=["team", "-id"], name="customer_by_team"),
+            models.Index(ExtractMonth("birthday"), ExtractDay("birthday"), name="customer_by_birthday"),
             models.Index(
                 fields=["team", "name"], name="customer_by_name", opclasses=["int8_ops", "varchar_pattern_ops"]
             ),
@@ -178,6 +180,10 @@ class Contact(models.Model):
     def __str__(self):
         return self.masked
 
+    def save(self, *args, **kwargs):
+        self.seal()
+        super().save(*args, **kwargs)
+
     @staticmethod
     def normalise(kind: str, value: str) -> str:
         """The form under which equal contacts are equal. Raises `phones.BadPhone`."""
@@ -196,10 +202,6 @@ class Contact(models.Model):
         mask = {"phone": masking.phone, "email": masking.email, "address": masking.address, "wechat": masking.name}
         self.masked = mask[self.kind](self.value)
         self.last4_index = crypto.blind_index("last4", phones.last4(self.value)) if self.kind == "phone" else ""
-
-    def save(self, *args, **kwargs):
-        self.seal()
-        super().save(*args, **kwargs)
 
 
 class Consent(models.Model):
