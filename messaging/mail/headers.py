@@ -19,7 +19,7 @@ MAX_IDS = 100
 MAX_ID_LENGTH = 500
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
-_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\]{1,128}@[^\s@<>\"(),:;\\]{1,190}")
+_ADDRESS = re.compile(r"[^\x00-\x20\x7f\s@<>\"(),:;\\]{1,128}@[^\x00-\x20\x7f\s@<>\"(),:;\\]{1,190}")
 _ADDRESS_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^<>]*>?|\([^()]*\)?|[,;:]|[^",;:<>()]+|.', re.S)
 _PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.S)
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*?))?")
@@ -57,7 +57,7 @@ class Headers:
 def eight_bit(value: str, hint: str = "") -> str:
     """Raw 8-bit header bytes, which the parser carries as surrogates, as text; `hint` is the body's charset."""
     if value.isascii():
-        return value
+        return value.replace("\0", "")
     return decode(value.encode("utf-8", "surrogateescape"), hint)
 
 
@@ -128,7 +128,7 @@ def addresses(value: str) -> list[tuple[str, str]]:
             if len(found) >= MAX_ADDRESSES:
                 break
         elif piece == ":":
-            words = []
+            words = [word for word in words if "@" in word]
         elif piece[0] == "<":
             angle = piece.strip("<> \t\r\n").rpartition(":")[2]
         elif piece[0] == "(":

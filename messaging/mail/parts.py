@@ -100,7 +100,7 @@ def read(raw: bytes) -> tuple[Message, list[str]]:
 
 
 def _mended(raw: bytes) -> bytes:
-    """Header lines that are none are joined to the one before; "Name : value" loses its space."""
+    """Header lines that are none are set aside, or joined to the subject before; "Name : value" loses its space."""
     head, gap, body = _cut_head(raw)
     if sum(1 for line in head if _HEADER_LINE.match(line)) * 2 < len(head):
         return raw
@@ -110,7 +110,8 @@ def _mended(raw: bytes) -> bytes:
         if match:
             line = match[1] + b":" + line[match.end() :]
         elif not line.startswith((b" ", b"\t")):
-            line = b" " + line
+            # A subject that was folded without indentation is the commonest cause.
+            line = (b" " if lines and lines[-1][:8].lower() == b"subject:" else b"X-Torn: ") + line
         lines.append(line)
     return b"\n".join(lines).lstrip() + gap + body
 
@@ -244,7 +245,7 @@ class _Walker:
 
     def _base64(self, data: bytes) -> bytes:
         foreign = len(re.sub(rb"[A-Za-z0-9+/=\s]", b"", data[:10_000]))
-        if foreign * 20 > min(len(data), 10_000):
+        if foreign > 4 and foreign * 20 > min(len(data), 10_000):
             self.contents.defects.append("text labelled base64")
             return data
         return base64_bytes(data)
