@@ -1,6 +1,5 @@
 """The REST interface: authentication and routes; the work is done by the services of the apps."""
 
-from django.urls import path
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 

@@ -7,7 +7,6 @@ import environ
 from csp.constants import SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -229,7 +228,7 @@ CELERY_BEAT_SCHEDULE = {
     "sheets": {"task": "desk.tasks.open_sheets", "schedule": 15.0, "options": {"expires": 15}},
     "callbacks": {"task": "desk.tasks.plan_callbacks", "schedule": 5.0, "options": {"expires": 5}},
     "care": {"task": "desk.tasks.queue_birthday_care", "schedule": 900.0, "options": {"expires": 900}},
-    "points": {"task": "desk.tasks.credit_points", "schedule": 60.0, "options": {"expires": 60}},
+    "points": {"task": "desk.tasks.credit_points", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # --- Mail ---------------------------------------------------------------------------------------
