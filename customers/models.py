@@ -125,6 +125,10 @@ class Customer(models.Model):
             models.Index(
                 fields=["team", "initials"], name="customer_by_initials", opclasses=["int8_ops", "varchar_pattern_ops"]
             ),
+            models.Index(
+                fields=["team", "company"], name="customer_by_company", condition=~models.Q(company=""),
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
         ]
 
     def __str__(self):

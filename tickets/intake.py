@@ -89,16 +89,20 @@ def _first_post(ticket: Ticket, *, body: str, by, message, call, now: datetime) 
 @transaction.atomic
 def append_inbound(
     ticket: Ticket, *, body: str, channel: str = Channel.MAIL, message: Message | None = None,
-    now: datetime | None = None,
+    call: Call | None = None, by: User | None = None, now: datetime | None = None,
 ) -> Post:
-    """The customer wrote again about an open ticket: appended, marked unread, and the clock runs on."""
+    """The customer wrote or called again about an open ticket: appended, marked unread, and the clock runs on.
+
+    Of a call, `by` took it down. Whoever asks again without being waited for chases 催单 (C9), which is counted.
+    """
     now = now or timezone.now()
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     post = Post.objects.create(
-        ticket=locked, kind=Post.Kind.INBOUND, channel=channel, body=body, message=message, at=now
+        ticket=locked, kind=Post.Kind.CALL if call else Post.Kind.INBOUND, channel=channel, body=body,
+        message=message, call=call, author=by if call else None, at=now,
     )
     waiting = locked.waiting_customer
-    chased = not waiting and locked.posts.filter(kind=Post.Kind.INBOUND).count() > 1
+    chased = not waiting and locked.posts.filter(kind__in=[Post.Kind.INBOUND, Post.Kind.CALL]).count() > 1
     locked.unread, locked.updated_at = True, now
     locked.chases += 1 if chased else 0
     locked.save(update_fields=["unread", "updated_at", "chases"])
