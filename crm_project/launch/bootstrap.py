@@ -6,7 +6,6 @@ Debian lacks: python3-venv, or pip. Called by the Makefile: `bootstrap.py run|te
 
 import fcntl
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -104,12 +103,13 @@ def digest(name: str) -> str:
 
 def make_venv() -> None:
     """With pip inside where python3-venv is installed, else bare, to be filled by the system's pip."""
-    if not has("ensurepip") and not has("pip"):
+    bare = not has("ensurepip")
+    if bare and not has("pip"):
         if os.geteuid() != 0:
             raise Failure("python3-venv is missing; install it with:  sudo " + APT_LINE)
         say("Installing python3-venv")
         apt_install("python3-venv")
-    bare = run_quietly([sys.executable, "-c", "import ensurepip"]) != ""
+        bare = False
     shutil.rmtree(VENV, ignore_errors=True)
     trouble = run_quietly([sys.executable, "-m", "venv", *(["--without-pip"] if bare else []), VENV])
     if trouble:
@@ -117,7 +117,8 @@ def make_venv() -> None:
 
 
 def has(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
+    """True when this Python can import the module; Debian ships some in part only."""
+    return run_quietly([sys.executable, "-c", "import " + module]) == ""
 
 
 def apt_install(*packages: str) -> None:
@@ -137,15 +138,40 @@ def install(requirements: str) -> None:
         trouble = run_quietly([*pip(), "install", "--quiet", UV])
     if not trouble:
         uv = [VENV / "bin" / "uv", "pip", "sync", "--python", PYTHON, requirements]
-        trouble = run_quietly(uv)
+        trouble = run_quietly(uv, uv_environment())
         if not trouble:
             return
     say(f"uv is of no help here ({trouble[:120]}); going on with pip, which takes a minute or two")
-    done = subprocess.run([*map(str, pip()), "install", "--progress-bar", "off", "-r", requirements])  # noqa: S603
-    if done.returncode:
-        raise Failure(
-            "Cannot install the packages (reason above): check network, proxy and free disk, then run it again."
-        )
+    trouble = install_with_pip(requirements, count)
+    if trouble:
+        raise Failure(f"Cannot install the packages: {trouble}. Check network, proxy and free disk, then run it again.")
+
+
+def install_with_pip(requirements: str, count: int) -> str:
+    """Install, telling how far it is; nothing when it went well, else pip's reason."""
+    command = [*map(str, pip()), "install", "--progress-bar", "off", "-r", requirements]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    fetched, reason = 0, ""
+    for line in process.stdout:
+        if line.startswith("Collecting "):
+            fetched += 1
+            if fetched % 10 == 0:
+                say(f"Fetched {fetched} of {count}")
+        elif line.startswith("Installing collected"):
+            say("Unpacking them")
+        elif "ERROR" in line:
+            reason = reason or line.strip()
+    return (reason or "pip ended without a reason") if process.wait() else ""
+
+
+def uv_environment() -> dict:
+    """uv trusts this machine's certificates and uses pip's index, where these are set up."""
+    environment = {"UV_NATIVE_TLS": "1", "UV_SYSTEM_CERTS": "1", **os.environ}
+    if os.environ.get("PIP_INDEX_URL"):
+        environment.setdefault("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
+    return environment
 
 
 def pip() -> list:
