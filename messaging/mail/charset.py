@@ -74,8 +74,10 @@ def codec_for(label: str) -> str:
         return ""
     try:
         found = codecs.lookup(name).name
-        b"".decode(found)
-    except (LookupError, ValueError, TypeError, ImportError, UnicodeError):
+        b"text".decode(found)  # hex, quopri and the like are codecs of Python, but no charsets
+    except UnicodeError:
+        pass
+    except (LookupError, ValueError, TypeError, ImportError):
         return ""
     if found in _REFUSED:
         return ""

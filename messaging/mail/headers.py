@@ -65,7 +65,9 @@ def decode_words(value: str) -> str:
     """RFC 2047 words decoded, even when a character was split between two of them; whitespace folded."""
     if "=?" not in value:
         return fold(value)
-    out, run, end = [], [], 0
+    out: list[str] = []
+    run: list[tuple[str, str, str]] = []
+    end = 0
     for match in _WORD.finditer(value):
         gap = value[end : match.start()]
         charset, encoding = match[1].split("*")[0].lower(), match[2].lower()

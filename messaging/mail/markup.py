@@ -39,6 +39,7 @@ _OPENER = re.compile(
     r"<(/?)(div|span|table|blockquote|font|b|i|u|a|center|ul|ol|section|article|pre|em|strong)\b", re.I
 )
 _BREAKS = {"br", "div", "tr", "li", "table", "ul", "ol", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "center", "dt", "dd"}
+_SPACE = re.compile(r"[ \t\r\n\xa0\u200b\ufeff]+")
 _PARAGRAPHS = {"p", "blockquote", "pre"}
 
 
@@ -47,16 +48,7 @@ def sanitise(source: str) -> str:
     source = source[:MAX_HTML]
     if _too_deep(source):
         return ""
-    cleaned = nh3.clean(
-        source,
-        tags=_TAGS,
-        clean_content_tags=_DROPPED,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_allowed_value,
-        url_schemes=_LINKS | {"cid", "data"},
-        link_rel="noopener noreferrer nofollow",
-    )
-    return storable(cleaned).strip()
+    return storable(_FOR_DISPLAY.clean(source)).strip()
 
 
 def _allowed_value(tag: str, name: str, value: str) -> str | None:
@@ -69,14 +61,28 @@ def _allowed_value(tag: str, name: str, value: str) -> str | None:
     return value
 
 
+_FOR_DISPLAY = nh3.Cleaner(
+    tags=_TAGS,
+    clean_content_tags=_DROPPED,
+    attributes=_ATTRIBUTES,
+    attribute_filter=_allowed_value,
+    url_schemes=_LINKS | {"cid", "data"},
+    link_rel="noopener noreferrer nofollow",
+)
+_FOR_TEXT = nh3.Cleaner(
+    tags=_TAGS,
+    clean_content_tags=_DROPPED,
+    attributes={tag: {"class", "id", "type"} for tag in ("div", "blockquote", "span", "table", "hr")},
+    link_rel=None,
+)
+
+
 def to_text(source: str) -> str:
     """The text of an HTML mail, quotes as "> " lines or behind QUOTE_MARK."""
     source = source[:MAX_HTML].replace("\0", "")
     if _too_deep(source):
         return storable(html.unescape(re.sub(r"<[^<>]*>", " ", source))).strip()
-    attributes = {tag: {"class", "id", "type"} for tag in ("div", "blockquote", "span", "table", "hr")}
-    source = nh3.clean(source, tags=_TAGS, clean_content_tags=_DROPPED, attributes=attributes, link_rel=None)
-    return _Writer().text_of(source)
+    return _Writer().text_of(_FOR_TEXT.clean(source))
 
 
 class _Writer:
@@ -98,7 +104,7 @@ class _Writer:
         return re.sub(r"\n{3,}", "\n\n", storable_marked("\n".join(self.lines))).strip()
 
     def _squeeze(self, text: str) -> str:
-        text = re.sub(r"[ \t\r\n\xa0\u200b\ufeff]+", " ", text)
+        text = _SPACE.sub(" ", text)
         return text.lstrip(" ") if not self.line else text
 
     def _split(self) -> None:
@@ -142,6 +148,8 @@ def storable_marked(text: str) -> str:
 
 def _too_deep(source: str) -> bool:
     """Nesting beyond what any writer makes, which costs the cleaner quadratic time."""
+    if source.count("<") <= MAX_DEPTH:
+        return False
     depth = 0
     for closing, _tag in _OPENER.findall(source):
         depth += -1 if closing else 1

@@ -9,9 +9,9 @@ import binascii
 import mimetypes
 import re
 from dataclasses import dataclass, field
-from email._policybase import Compat32
 from email.message import Message
 from email.parser import BytesParser
+from email.policy import Compat32
 from urllib.parse import unquote_to_bytes
 
 from messaging.mail.charset import decode, storable
@@ -87,7 +87,7 @@ def read(raw: bytes) -> tuple[Message, list[str]]:
         return BytesParser(policy=_POLICY).parsebytes(raw, headersonly=True), ["too many nested parts"]
     try:
         message = BytesParser(policy=_POLICY).parsebytes(raw)
-    except Exception:  # noqa: BLE001 - the library's parser fails in many ways on hostile structure
+    except Exception:  # the library's parser fails in many ways on hostile structure
         return BytesParser(policy=_POLICY).parsebytes(raw, headersonly=True), ["structure cannot be read"]
     defects = [type(defect).__name__ for defect in message.defects]
     if "MissingHeaderBodySeparatorDefect" in defects or "FirstHeaderLineIsContinuationDefect" in defects:
@@ -104,7 +104,7 @@ def _mended(raw: bytes) -> bytes:
     head, gap, body = _cut_head(raw)
     if sum(1 for line in head if _HEADER_LINE.match(line)) * 2 < len(head):
         return raw
-    lines = []
+    lines: list[bytes] = []
     for line in head:
         match = _HEADER_LINE.match(line)
         if match:
@@ -156,7 +156,7 @@ class _Walker:
             self.report_type = params.get("report-type", "").strip().lower()
             self.contents.report = self.contents.report._replace(type=self.report_type)
         children: list[list[Block]] = []
-        for child in part.get_payload():
+        for child in _children(part):
             children.append([])
             self.walk(child, Headers(child), children[-1], kind)
         if kind == "multipart/alternative":
@@ -169,7 +169,7 @@ class _Walker:
 
     def _nested(self, part: Message, kind: str, headers: Headers) -> None:
         """A mail within the mail is an attachment; a delivery report is read and not shown as a file."""
-        inner = part.get_payload()
+        inner = _children(part)
         if kind in _REPORT_TYPES:
             fields = "\n".join(
                 f"{name}: {fold(eight_bit(str(value)))}" for one in inner for name, value in one.raw_items()
@@ -180,7 +180,7 @@ class _Walker:
             self._returned(Headers(inner[0]))
         try:
             content = inner[0].as_bytes(policy=_POLICY)
-        except Exception:  # noqa: BLE001 - the library cannot write every tree that it read
+        except Exception:  # the library cannot write every tree that it read
             content = b""
             self.contents.defects.append("attached mail cannot be written out")
         title = decode_words(Headers(inner[0]).raw("subject")) if inner else ""
@@ -234,7 +234,8 @@ class _Walker:
         encoding = headers.raw("content-transfer-encoding").partition(";")[0].strip(" \t\r\n\"'").lower()
         # Without the header the library hands out the bytes as sent, and the lenient decoding is ours.
         del part["content-transfer-encoding"]
-        data = part.get_payload(decode=True) or b""
+        payload = part.get_payload(decode=True)
+        data = payload if isinstance(payload, bytes) else b""
         if encoding == "base64":
             return self._base64(data)
         if encoding == "quoted-printable":
@@ -263,6 +264,11 @@ class _Walker:
         name = file_name(name) or f"attachment-{number}{mimetypes.guess_extension(kind) or ''}"
         content_id = fold(headers.raw("content-id")).strip("<> ")[:MAX_NAME]
         self.contents.attachments.append(Attachment(name, kind, len(content), content, content_id, inline))
+
+
+def _children(part: Message) -> list[Message]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
 
 
 def _plain(blocks: list[Block]) -> str:

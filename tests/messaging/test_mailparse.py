@@ -42,6 +42,7 @@ SIMPLIFIED = "请问上个月的账单金额是否正确？谢谢。"
         (SIMPLIFIED, "gb18030", "big5"),
         (SIMPLIFIED, "gb18030", "no such \x00 charset"),
         (SIMPLIFIED, "gb18030", "idna"),
+        (SIMPLIFIED, "gb18030", "quopri"),
         (SIMPLIFIED, "utf-16", "utf-16"),
         (SIMPLIFIED, "utf-7", "utf-7"),
         (SIMPLIFIED, "utf-7", "unicode-1-1-utf-7"),
