@@ -181,7 +181,7 @@ class _EncryptedField(models.Field):
 
     def check(self, **kwargs):
         found = super().check(**kwargs)
-        if self.unique or self.db_index:
+        if self.unique or self.db_index:  # type: ignore[attr-defined]
             found.append(checks.Error("An encrypted field cannot be indexed.", obj=self, id="core.E001"))
         return found
 
@@ -301,4 +301,5 @@ class EncryptedBinaryField(_EncryptedField):
         return data
 
     def value_to_string(self, obj) -> str:
-        return base64.b64encode(bytes(self.value_from_object(obj) or b"")).decode()
+        value: Any = self.value_from_object(obj)
+        return base64.b64encode(bytes(value or b"")).decode()

@@ -10,7 +10,7 @@ with their running sum; an ordinary week is the same chunk for all weeks of the 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from operator import index
@@ -23,8 +23,7 @@ EPOCH_ORDINAL = EPOCH.toordinal()
 # Chunks that lie wholly within the years that datetime knows in every zone.
 FIRST_CHUNK = (date(2, 1, 1).toordinal() - EPOCH_ORDINAL) // 7
 LAST_CHUNK = (date(9998, 12, 1).toordinal() - EPOCH_ORDINAL) // 7
-# No zone is further from UTC than this.
-MAX_OFFSET = 26 * 3600
+MAX_OFFSET = 26 * 3600  # no zone is further from UTC
 CACHED_CHUNKS = 4_096
 
 Spans = tuple[tuple[int, int], ...]
@@ -53,41 +52,54 @@ class _Chunk:
         return self.sums[i] - max(0, self.ends[i] - second) if i >= 0 else 0
 
 
-@dataclass(frozen=True)
 class WorkingCalendar:
     """The open hours of a week in one zone, with days off and days of other hours (make-up workdays 调休).
 
     `week` maps 0 = Monday … 6 to intervals ("HH:MM", "HH:MM"), start included, end not; "24:00" may end a day, and an
     overnight shift is two intervals. `days_off` are closed. `extra_days` map a date to its intervals and win over week
-    and days_off. Raises BadCalendar. Equal calendars are equal and hash alike; the attributes hold seconds of the day.
+    and days_off. Raises BadCalendar. Never changes; equal calendars are equal and hash alike; its attributes hold seconds of the day.
     """
 
-    timezone: str
-    week: Mapping[int, Iterable[tuple[str, str]]]
-    days_off: Iterable[date] = ()
-    extra_days: Mapping[date, Iterable[tuple[str, str]]] = field(default_factory=dict)
-
-    def __post_init__(self):
-        settle = object.__setattr__
-        settle(self, "_zone", _zone(self.timezone))
-        unknown = [day for day in self.week if isinstance(day, bool) or day not in range(7)]
+    def __init__(
+        self,
+        timezone: str,
+        week: Mapping[int, Iterable[tuple[str, str]]],
+        days_off: Iterable[date] = (),
+        extra_days: Mapping[date, Iterable[tuple[str, str]]] | None = None,
+    ):
+        self._zone = _zone(timezone)
+        unknown = [day for day in week if isinstance(day, bool) or day not in range(7)]
         if unknown:
             raise BadCalendar(f"weekdays are 0 to 6, not {unknown[0]!r}")
-        settle(self, "week", tuple(_spans(self.week.get(day, ()), f"weekday {day}") for day in range(7)))
-        settle(self, "days_off", frozenset(_day(day) for day in self.days_off))
-        extra = ((_day(day), _spans(spans, str(day))) for day, spans in dict(self.extra_days or {}).items())
-        settle(self, "extra_days", tuple(sorted(extra)))
-        special = dict.fromkeys((day.toordinal() for day in self.days_off), ())
-        special |= {day.toordinal(): spans for day, spans in self.extra_days}
-        settle(self, "_special", special)
-        settle(self, "_special_days", sorted(special))
-        settle(self, "_open_extra", [day.toordinal() for day, spans in self.extra_days if spans])
-        settle(self, "_weekly", any(self.week))
-        settle(self, "_chunks", {})
-        settle(self, "_usual", {})
+        self.timezone = timezone
+        self.week = tuple(_spans(week.get(day, ()), f"weekday {day}") for day in range(7))
+        self.days_off = frozenset(_day(day) for day in days_off)
+        self.extra_days = tuple(sorted((_day(day), _spans(s, str(day))) for day, s in (extra_days or {}).items()))
+        self._special: dict[int, Spans] = dict.fromkeys((day.toordinal() for day in self.days_off), ())
+        self._special |= {day.toordinal(): spans for day, spans in self.extra_days}
+        self._special_days = sorted(self._special)
+        self._open_extra = [day.toordinal() for day, spans in self.extra_days if spans]
+        self._weekly = any(self.week)
+        self._chunks: dict[int, _Chunk] = {}
+        self._usual: dict[int, _Chunk] = {}
+        self._key = (timezone, self.week, self.days_off, self.extra_days)
+
+    def __setattr__(self, name, value):
+        if hasattr(self, "_key"):
+            raise AttributeError("a working calendar does not change; make another")
+        super().__setattr__(name, value)
+
+    def __eq__(self, other):
+        return self._key == other._key if isinstance(other, WorkingCalendar) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._key)
+
+    def __repr__(self):
+        return f"<WorkingCalendar {self.timezone}, {len(self._special)} special days>"
 
     def __reduce__(self):
-        return _rebuilt, (self.timezone, self.week, self.days_off, self.extra_days)
+        return _rebuilt, self._key
 
     def add(self, start: datetime, seconds: int) -> datetime:
         """Return the earliest instant t, not before start, with between(start, t) == seconds, in UTC.
@@ -98,9 +110,9 @@ class WorkingCalendar:
         left = index(seconds)
         if left < 0:
             raise ValueError("seconds of working time cannot be negative")
-        if left == 0:
-            return _aware(start).astimezone(UTC)
         k, second = _split(start)
+        if left == 0:
+            return start.astimezone(UTC)
         chunk = self._chunk(k)
         left += chunk.before(second)
         if left > (LAST_CHUNK - k) * WEEK:
@@ -117,8 +129,8 @@ class WorkingCalendar:
         (k, second), (last, last_second) = _split(start), _split(end)
         if (last, last_second) < (k, second):
             return -self.between(end, start)
-        chunk = self._chunk
-        return sum(chunk(j).total for j in range(k, last)) - chunk(k).before(second) + chunk(last).before(last_second)
+        whole = sum(self._chunk(j).total for j in range(k, last))
+        return whole - self._chunk(k).before(second) + self._chunk(last).before(last_second)
 
     def is_open(self, at: datetime) -> bool:
         """True when the instant lies in an interval; a closing is closed, an opening open."""
@@ -160,11 +172,10 @@ class WorkingCalendar:
         if left < 0:
             raise ValueError("working days cannot be negative")
         opened = self.next_open(start)
-        local = opened.astimezone(self._zone)
         if left == 0:
             return opened
-        day = local.toordinal()
-        pieces: list[tuple[int, int]] = []
+        local = opened.astimezone(self._zone)
+        day, pieces = local.toordinal(), [(0, 0)]
         while left:
             day = self._next_day(day)
             pieces = self._pieces(day)
@@ -193,12 +204,12 @@ class WorkingCalendar:
 
     def _build(self, k: int) -> _Chunk:
         segments = _segments(self._zone, k)
-        if len(segments) == 1 and not self._has_special(k):
-            offset = segments[0][2]
-            if offset not in self._usual:
-                self._usual[offset] = _summed(self._open(k, segments))
-            return self._usual[offset]
-        return _summed(self._open(k, segments))
+        if len(segments) > 1 or self._has_special(k):
+            return _summed(self._open(k, segments))
+        offset = segments[0][2]
+        if offset not in self._usual:
+            self._usual[offset] = _summed(self._open(k, segments))
+        return self._usual[offset]
 
     def _has_special(self, k: int) -> bool:
         first = EPOCH_ORDINAL + (k * WEEK - MAX_OFFSET) // DAY
@@ -242,26 +253,25 @@ class WorkingCalendar:
         """The next chunk that may be open after chunk k."""
         following = k + 1
         if not self._weekly:
-            first = EPOCH_ORDINAL + (following * WEEK - MAX_OFFSET) // DAY
-            i = bisect_left(self._open_extra, first)
-            if i == len(self._open_extra):
-                raise NeverOpens("the calendar has no opening after this instant")
-            following = max(following, ((self._open_extra[i] - EPOCH_ORDINAL) * DAY - MAX_OFFSET) // WEEK)
+            day = self._next_extra(EPOCH_ORDINAL + (following * WEEK - MAX_OFFSET) // DAY)
+            following = max(following, ((day - EPOCH_ORDINAL) * DAY - MAX_OFFSET) // WEEK)
         if following > LAST_CHUNK:
             raise NeverOpens("the calendar has no opening after this instant")
         return following
 
     def _next_day(self, day: int) -> int:
         """Ordinal of the next local date that may be open."""
-        following = day + 1
-        if not self._weekly:
-            i = bisect_left(self._open_extra, following)
-            if i == len(self._open_extra):
-                raise NeverOpens("the calendar has no open day left")
-            following = self._open_extra[i]
+        following = day + 1 if self._weekly else self._next_extra(day + 1)
         if following - EPOCH_ORDINAL > LAST_CHUNK * 7:
             raise NeverOpens("the calendar has no open day left")
         return following
+
+    def _next_extra(self, day: int) -> int:
+        """Ordinal of the first extra day with hours from `day` on."""
+        i = bisect_left(self._open_extra, day)
+        if i == len(self._open_extra):
+            raise NeverOpens("the calendar has no opening after this instant")
+        return self._open_extra[i]
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -308,26 +318,17 @@ def _clock(seconds: int) -> str:
 
 
 def _rebuilt(timezone: str, week: tuple[Spans, ...], days_off: frozenset[date], extra: tuple) -> WorkingCalendar:
-    def written(spans: Spans) -> list[tuple[str, str]]:
-        return [(_clock(start), _clock(end)) for start, end in spans]
+    def written(days: Iterable[tuple]) -> dict:
+        return {day: [(_clock(start), _clock(end)) for start, end in spans] for day, spans in days}
 
-    return WorkingCalendar(
-        timezone,
-        {day: written(spans) for day, spans in enumerate(week)},
-        days_off,
-        {day: written(spans) for day, spans in extra},
-    )
-
-
-def _aware(at: datetime) -> datetime:
-    if at.utcoffset() is None:
-        raise ValueError("working time needs aware datetimes")
-    return at
+    return WorkingCalendar(timezone, written(enumerate(week)), days_off, written(extra))
 
 
 def _split(at: datetime) -> tuple[int, int]:
     """Return (chunk, second within it); raises ValueError for a naive datetime."""
-    gone = _aware(at).astimezone(UTC) - EPOCH
+    if at.utcoffset() is None:
+        raise ValueError("working time needs aware datetimes")
+    gone = at.astimezone(UTC) - EPOCH
     k, day = divmod(gone.days, 7)
     if not FIRST_CHUNK <= k <= LAST_CHUNK:
         raise ValueError("working time is counted from the year 2 to 9998")
@@ -340,15 +341,15 @@ def _instant(k: int, second: int) -> datetime:
 
 def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Join intervals, given in order, where one ends as the next starts."""
-    low = high = None
+    pending: tuple[int, int] | None = None
     for start, end in spans:
-        if start != high:
-            if high is not None:
-                yield low, high
-            low = start
-        high = end
-    if high is not None:
-        yield low, high
+        if pending and pending[1] == start:
+            start = pending[0]
+        elif pending:
+            yield pending
+        pending = start, end
+    if pending:
+        yield pending
 
 
 def _summed(spans: list[tuple[int, int]]) -> _Chunk:
@@ -362,7 +363,7 @@ def _summed(spans: list[tuple[int, int]]) -> _Chunk:
 
 def _offset(zone: ZoneInfo, second: int) -> int:
     """UTC offset in seconds at an instant given in seconds from EPOCH."""
-    gone = (EPOCH + timedelta(seconds=second)).astimezone(zone).utcoffset()
+    gone = (EPOCH + timedelta(seconds=second)).astimezone(zone).utcoffset() or timedelta()
     return gone.days * DAY + gone.seconds
 
 

@@ -96,7 +96,7 @@ def address(value: str | None) -> str:
 
 def document(value: str | None) -> str:
     """Identity and bank card numbers: 110***********1234 from 15 characters on, E******78 below, short ones hidden."""
-    if not (value or "").strip():
+    if not value or value.isspace():
         return ""
     text = re.sub(r"[\s\-]", "", value)
     if len(text) >= 15:

@@ -55,14 +55,14 @@ def cases(draw):
     """A calendar, what it was made of, and an instant within days of a change of its zone."""
     zone = draw(st.sampled_from(sorted(ZONES)))
     around = draw(st.sampled_from(ZONES[zone]))
-    near = st.integers(-5, 5).map(lambda days: around + timedelta(days=days))
+    near = st.integers(-8, 5).map(lambda days: around + timedelta(days=days))
     week = draw(st.dictionaries(st.integers(0, 6), spans(), max_size=7))
     if draw(st.booleans()):
         week = dict.fromkeys(range(7), draw(spans()))
     off = draw(st.sets(near, max_size=3))
     extra = draw(st.dictionaries(near, spans(), max_size=3))
     start = datetime(around.year, around.month, around.day, tzinfo=UTC)
-    start += timedelta(minutes=draw(st.integers(-3 * 1440, 3 * 1440)))
+    start += timedelta(minutes=draw(st.integers(-10 * 1440, 4 * 1440)))
     return WorkingCalendar(zone, week, off, extra), (zone, week, off, extra), start
 
 
@@ -243,3 +243,14 @@ def test_a_desk_that_never_closes_counts_every_second_in_every_zone(zone):
     assert calendar.between(start, end) == 8000 * 86400 + 17
     assert calendar.add(start, 8000 * 86400 + 17) == end
     assert calendar.intervals(start, start + timedelta(days=800)) == [(start, start + timedelta(days=800))]
+
+
+@pytest.mark.parametrize("shape", [SHAPES[2], SHAPES[4]])
+@pytest.mark.parametrize(("zone", "change"), [(zone, change) for zone in sorted(ZONES) for change in ZONES[zone]])
+def test_weeks_before_and_after_a_change_are_counted_right_one_after_the_other(zone, change, shape):
+    parts = (zone, dict.fromkeys(range(7), shape), set(), {})
+    calendar = WorkingCalendar(*parts)
+    middle = datetime(change.year, change.month, change.day, tzinfo=UTC)
+    for days in (-10, -3, 0, 4):
+        start = middle + timedelta(days=days)
+        assert calendar.between(start, start + timedelta(days=6)) == counted(parts, start, start + timedelta(days=6))
