@@ -57,7 +57,7 @@ class WorkingCalendar:
 
     `week` maps 0 = Monday … 6 to intervals ("HH:MM", "HH:MM"), start included, end not; "24:00" may end a day, and an
     overnight shift is two intervals. `days_off` are closed. `extra_days` map a date to its intervals and win over week
-    and days_off. Raises BadCalendar. Never changes; equal calendars are equal and hash alike; its attributes hold seconds of the day.
+    and days_off. Raises BadCalendar. Never changes; equal calendars are equal and hash alike.
     """
 
     def __init__(
