@@ -36,7 +36,7 @@ def screenshots(arguments: list[str]) -> int:
 def lock(arguments: list[str]) -> int:
     for name in ("requirements", "requirements-dev"):
         program = [str(ROOT / ".venv" / "bin" / "uv"), *RESOLVE, "--quiet", f"{name}.in", "-o", f"{name}.txt"]
-        done = subprocess.run(program, cwd=ROOT, check=False)  # noqa: S603
+        done = subprocess.run(program, cwd=ROOT, check=False)
         if done.returncode:
             return done.returncode
     return 0
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _python(*words: str) -> int:
-    return subprocess.run([sys.executable, *words], cwd=ROOT, check=False).returncode  # noqa: S603
+    return subprocess.run([sys.executable, *words], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def install(requirements: str) -> None:
 def install_with_pip(requirements: str, count: int) -> str:
     """Install, telling how far it is; nothing when it went well, else pip's reason."""
     command = [*map(str, pip()), "install", "--progress-bar", "off", "-r", requirements]
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     fetched, reason = 0, ""
@@ -184,7 +184,7 @@ def pip() -> list:
 def run_quietly(command: list, environment=None) -> str:
     """Run a command; nothing when it went well, else its last telling line."""
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [str(part) for part in command],
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -42,7 +42,7 @@ class Child:
     restart_at: float = field(default=0.0, init=False)
 
     def start(self, environment: dict[str, str], log: Callable[[str, str], None] = print_line) -> None:
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

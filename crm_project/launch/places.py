@@ -39,7 +39,7 @@ def prepare_data_dir() -> Path:
     if not os.access(folder, os.W_OK) or not os.access(folder / "run", os.W_OK):
         owner = folder.stat().st_uid
         raise LaunchError(f"{folder} belongs to user {owner}: start as that user, or set DATA_DIR to another folder.")
-    return folder
+    return folder.resolve()  # the services' account cannot follow a link out of a private folder
 
 
 def _make_reachable(folder: Path) -> None:
@@ -75,7 +75,7 @@ def account() -> pwd.struct_passwd | None:
     except KeyError:
         command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", PRODUCT]
     if shutil.which("useradd"):
-        subprocess.run(command, check=False, capture_output=True)  # noqa: S603
+        subprocess.run(command, check=False, capture_output=True)
     for name in (PRODUCT, "nobody"):
         try:
             return pwd.getpwnam(name)

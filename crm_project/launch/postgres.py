@@ -92,7 +92,7 @@ class Postgres(Server):
         self._run([str(self.engine.postgres / "postgres"), "--single", "-D", str(fresh), "postgres"], statements)
 
     def _run(self, command: list[str], text: str = "") -> None:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command,
             input=text,
             text=True,

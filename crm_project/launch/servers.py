@@ -90,7 +90,7 @@ class Server:
             own(folder, 0o700)
         self.initialise()
         with self._open_log() as log:
-            self.process = subprocess.Popen(  # noqa: S603
+            self.process = subprocess.Popen(
                 self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -86,7 +86,7 @@ def _lock_shared(lease: IO[str], name: str) -> None:
 def _start_keeper(name: str) -> subprocess.Popen[str]:
     if name not in SERVERS:
         raise ValueError(name)
-    keeper = subprocess.Popen(  # noqa: S603
+    keeper = subprocess.Popen(
         [sys.executable, "-m", "crm_project.launch.keeper", name],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

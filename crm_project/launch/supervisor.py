@@ -13,7 +13,7 @@ from types import FrameType
 from . import environment, preflight, services
 from .children import Child, Family, end_leftovers, print_line
 from .errors import LaunchError
-from .places import ROOT, prepare_data_dir, write_private
+from .places import ROOT, data_path, prepare_data_dir, write_private
 
 START_SECONDS = 120.0
 SERVICES_PULSE = 3.0
@@ -65,7 +65,7 @@ class Supervisor:
         self._await_health(host, port)
 
     def _prepare(self) -> None:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [sys.executable, "-m", "crm_project.launch.preparation"],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -102,7 +102,7 @@ class Supervisor:
     def _greet(self) -> None:
         print_line("desk", "")
         print_line("desk", f"Service Desk is ready:  {self.address}")
-        sign_ins = self.home / "demo-credentials.json"
+        sign_ins = data_path() / "demo-credentials.json"
         if os.environ.get("DEMO") == "1" and sign_ins.exists():
             print_line("desk", f"Names and passwords:    {os.path.relpath(sign_ins, ROOT)}")
         else:
@@ -128,7 +128,7 @@ class Supervisor:
             self.family.stop(hurry=lambda: self.stops > max(before, 1))
         services.release()
         if self.stops:
-            print_line("desk", f"Stopped after {time.monotonic() - begun:.1f} s; the data is kept in {self.home}")
+            print_line("desk", f"Stopped after {time.monotonic() - begun:.1f} s; the data is kept in {data_path()}")
 
     def _note_stop(self, number: int, frame: FrameType | None) -> None:
         self.stops += 1

@@ -65,7 +65,7 @@ def verify(arguments: list[str]) -> int:
 def _timed(step: Step, environment: dict[str, str]) -> tuple[int, float]:
     print(f"\n--- {step.name} " + "-" * (55 - len(step.name)), flush=True)
     begun = time.monotonic()
-    code = subprocess.run(step.command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603
+    code = subprocess.run(step.command, cwd=ROOT, env=environment, check=False).returncode
     return code, time.monotonic() - begun
 
 
@@ -102,7 +102,7 @@ def has_chinese_font() -> bool:
     program = shutil.which("fc-list")
     if program is None:
         return any(Path("/usr/share/fonts").rglob("*CJK*"))
-    found = subprocess.run([program, ":lang=zh-cn"], capture_output=True, check=False)  # noqa: S603
+    found = subprocess.run([program, ":lang=zh-cn"], capture_output=True, check=False)
     return bool(found.stdout.strip())
 
 
@@ -114,9 +114,7 @@ def _install(package: str, reason: str) -> None:
     print(f"{reason}: installing {package}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
-        done = subprocess.run(  # noqa: S603
-            [program, *command], env=environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([program, *command], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise LaunchError(f"{reason}, and `{line}` failed: {last}")
