@@ -1,26 +1,10 @@
-"""The REST interface: authentication and routes; the work is done by the services of the apps."""
+"""The routes of the REST interface; the work is done by the services of the apps."""
 
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from django.urls import path
 
-from staff.models import ApiToken
+from tickets import api as tickets
 
-
-class BearerToken(BaseAuthentication):
-    """`Authorization: Bearer <token>` as printed by `manage.py token USERNAME`."""
-
-    def authenticate(self, request):
-        words = get_authorization_header(request).decode("latin-1").split()
-        if len(words) != 2 or words[0].lower() not in ("bearer", "token"):
-            return None
-        digest = ApiToken.digest_of(words[1])
-        token = ApiToken.objects.select_related("user__team").filter(digest=digest, user__is_active=True).first()
-        if token is None:
-            raise AuthenticationFailed()
-        return token.user, token
-
-    def authenticate_header(self, request):
-        return "Bearer"
-
-
-urlpatterns: list = []
+urlpatterns = [
+    path("tickets/", tickets.Tickets.as_view(), name="tickets"),
+    path("tickets/<int:pk>/", tickets.OneTicket.as_view(), name="ticket"),
+]

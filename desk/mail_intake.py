@@ -1,0 +1,292 @@
+"""A stored mail becomes a ticket, a line on one, or is put aside; whatever it is, it never stops the next one."""
+
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from core import events
+from customers import registry
+from customers.models import Contact, Customer
+from desk import acknowledgement
+from messaging import inbound
+from messaging.mail import ParsedMail, Unparseable, parse, ticket_token
+from messaging.models import Attachment, Channel, Mailbox, Message, Outbox
+from staff import notifications
+from staff.models import Team
+from tickets import classification, intake
+from tickets.models import Kind, Post, Ticket
+
+log = logging.getLogger(__name__)
+Action, State = Message.Action, Message.State
+TAKEN_IN = (Action.OPENED, Action.APPENDED)
+# A process that stored mails is about to route them itself; in the order in which they came.
+GRACE = timedelta(seconds=15)
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+_TOKEN = re.compile(r"\s*[\[【]\s*T-\d+\s*[\]】]", re.I)
+
+
+class NoTeam(Exception):
+    """There is no team that could answer the mail."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a mail: its row, the ticket it belongs to, and its attachments as (name, type, size)."""
+
+    message: Message
+    ticket_id: int | None = None
+    attachments: list[tuple[str, str, int]] = field(default_factory=list)
+
+    @property
+    def action(self) -> str:
+        return self.message.action
+
+
+def route(message: Message, *, now: datetime | None = None) -> Result:
+    """Turns a stored mail into a ticket or a line on one, in one transaction with the message's own row.
+
+    A mail that cannot be read, or on which something unforeseen fails, is quarantined with the reason. One that
+    another worker has routed meanwhile is left as it is. Raises OperationalError when the database is unwell: the
+    mail then stays stored, for the next try.
+    """
+    now = now or timezone.now()
+    mail = None
+    try:
+        mail = parse(bytes(message.raw))
+        with transaction.atomic():
+            locked = Message.objects.select_for_update().defer("raw").get(pk=message.pk)
+            if locked.state != State.STORED:
+                return _routed_before(locked)
+            locked.raw = message.raw
+            return _Routing(locked, mail, now).run()
+    except OperationalError:
+        raise
+    except Unparseable as error:
+        return _quarantine(message, None, str(error))
+    except Exception as error:
+        log.exception("message %s cannot be routed", message.pk)
+        return _quarantine(message, mail, f"{type(error).__name__}: {error}")
+
+
+def route_stored(*, now: datetime | None = None, limit: int = 200) -> int:
+    """Routes what a killed process left stored, and returns how many; safe to run in parallel (SKIP LOCKED)."""
+    now = now or timezone.now()
+    waiting = Message.objects.unrouted().filter(channel=Channel.MAIL, received_at__lt=now - GRACE)
+    done = 0
+    for pk in list(waiting.values_list("pk", flat=True)[:limit]):
+        try:
+            with transaction.atomic():
+                message = waiting.filter(pk=pk).select_for_update(skip_locked=True).first()
+                if message:
+                    route(message, now=now)
+                    done += 1
+        except OperationalError as error:
+            log.warning("message %s waits for the next try: %s", pk, type(error).__name__)
+    return done
+
+
+def _routed_before(message: Message) -> Result:
+    post = Post.objects.filter(message=message).first()
+    names = list(message.attachments.values_list("name", "content_type", "size"))
+    return Result(message, post.ticket_id if post else None, names)
+
+
+@transaction.atomic
+def _quarantine(message: Message, mail: ParsedMail | None, reason: str) -> Result:
+    message.state, message.action, message.error = State.QUARANTINED, Action.QUARANTINED, reason[:400]
+    if mail:
+        _describe(message, mail)
+    message.save(update_fields=["state", "action", "error", "envelope", "subject", "body", "body_html"])
+    return Result(message, None, _names(mail) if mail else [])
+
+
+def _names(mail: ParsedMail) -> list[tuple[str, str, int]]:
+    return [(one.name, one.content_type, one.size) for one in mail.attachments]
+
+
+def _describe(message: Message, mail: ParsedMail) -> None:
+    message.envelope = {
+        "from_email": mail.from_email, "from_name": mail.from_name, "to": mail.to, "cc": mail.cc,
+        "reply_to": mail.reply_to, "message_id": mail.message_id, "in_reply_to": mail.in_reply_to,
+        "references": mail.references, "date": mail.date, "kind": mail.kind, "kind_reason": mail.kind_reason,
+    }
+    message.subject, message.body, message.body_html = mail.subject, mail.body, mail.body_html
+
+
+class _Routing:
+    """One mail on its way, inside the transaction that routes it."""
+
+    def __init__(self, message: Message, mail: ParsedMail, now: datetime):
+        self.message, self.mail, self.now = message, mail, now
+        self.boxes = {box.address.lower(): box for box in Mailbox.objects.select_related("team")}
+        _describe(message, mail)
+
+    def run(self) -> Result:
+        if earlier := self._earlier():
+            return self._finish(Action.DUPLICATE, _ticket_of(earlier))
+        if self.mail.kind == "bounce":
+            return self._bounce()
+        if self.mail.kind == "auto_reply" or self._is_ours(self.mail.from_email):
+            return self._auto_reply()
+        if not self._claim():
+            return self._finish(Action.DUPLICATE, _ticket_of(self._earlier()))
+        ticket = self._thread()
+        if ticket is None or ticket.is_archived:
+            return self._open(cycle_of=ticket)
+        intake.append_inbound(ticket, body=self.mail.body, message=self.message, now=self.now)
+        return self._finish(Action.APPENDED, ticket)
+
+    def _is_ours(self, address: str) -> bool:
+        return address in self.boxes or address == settings.DEFAULT_FROM_EMAIL.lower()
+
+    @property
+    def _key(self) -> str:
+        return inbound.id_index(self.mail.message_id) or self.message.digest
+
+    def _earlier(self) -> Message | None:
+        """The mail that was taken in before under the same Message-ID, or with the very same bytes."""
+        others = Message.objects.exclude(pk=self.message.pk).defer("raw", "envelope")
+        same_id = others.filter(message_id=self._key, action__in=TAKEN_IN)
+        same_bytes = others.filter(
+            digest=self.message.digest, action__in=(*TAKEN_IN, Action.BOUNCE, Action.AUTO_REPLY)
+        )
+        return same_id.first() or same_bytes.first()
+
+    def _claim(self) -> bool:
+        """Takes the Message-ID before any work is done: of two equal mails at once, one wins, the other waits."""
+        self.message.message_id, self.message.action = self._key, Action.OPENED
+        try:
+            with transaction.atomic():
+                self.message.save(update_fields=["message_id", "action"])
+        except IntegrityError:
+            self.message.message_id = ""
+            return False
+        return True
+
+    def _open(self, cycle_of: Ticket | None) -> Result:
+        mail = self.mail
+        customer = self._customer(cycle_of.team if cycle_of else self._team())
+        found = classification.suggest(f"{mail.subject}\n{mail.body}")
+        with translation.override(customer.language):
+            subject = _TOKEN.sub("", mail.subject).strip() or intake.split_subject(mail.body) or _("(no subject)")
+        ticket = intake.open_ticket(
+            customer=customer, kind=found.kind or Kind.CONSULT, level=found.level, urgency=found.urgency,
+            subject=subject, body=mail.body, channel=Channel.MAIL, message=self.message, cycle_of=cycle_of,
+            now=self.message.received_at,
+        )
+        if acknowledgement.wanted(mail, self.message.raw):
+            acknowledgement.queue(ticket, mail, mailbox=self._mailbox(), now=self.now)
+        return self._finish(Action.OPENED, ticket)
+
+    def _customer(self, team: Team) -> Customer:
+        mail = self.mail
+        language = "zh-hans" if _HAN.search(f"{mail.from_name}{mail.subject}{mail.body}") else "en"
+        name = mail.from_name or mail.from_email.partition("@")[0]
+        return registry.find_or_create(
+            team=team, source=Customer.Source.MAIL, name=name, email=mail.from_email, language=language,
+            now=self.message.received_at,
+        )[0]
+
+    def _mailbox(self) -> Mailbox | None:
+        """The mailbox of ours that the mail was sent to, else the default one."""
+        addressed = (self.boxes.get(address) for address in [*self.mail.to, *self.mail.cc])
+        return next(filter(None, addressed), None) or next((b for b in self.boxes.values() if b.is_default), None)
+
+    def _team(self) -> Team:
+        box = self._mailbox()
+        team = box.team if box else Team.objects.order_by("pk").first()
+        if team is None:
+            raise NoTeam("There is no team yet: add one, and a mailbox")
+        return team
+
+    def _thread(self) -> Ticket | None:
+        """The ticket that the mail continues; of an archived one its open successor, where there is one."""
+        ticket = self._referenced() or self._named()
+        while ticket is not None and ticket.is_archived:
+            successor = ticket.cycles.order_by("-pk").first()
+            if successor is None:
+                break
+            ticket = successor
+        return ticket
+
+    def _referenced(self) -> Ticket | None:
+        mail = self.mail
+        ids = [one for one in dict.fromkeys([mail.in_reply_to, *reversed(mail.references)]) if one]
+        if not ids:
+            return None
+        sent = {row.message_id: row for row in Outbox.objects.filter(message_id__in=ids).select_related("post__ticket")}
+        keys = {inbound.id_index(one): one for one in ids}
+        taken_in = Message.objects.filter(message_id__in=keys, action__in=TAKEN_IN).exclude(pk=self.message.pk)
+        received = {keys[row.message_id]: row for row in taken_in.defer("raw").select_related("post__ticket")}
+        for one in ids:
+            if ticket := _ticket_of(sent.get(one) or received.get(one)):
+                return ticket
+        return None
+
+    def _named(self) -> Ticket | None:
+        """The ticket of a [T-n] in the subject, when the sender is its customer: anybody can write a number."""
+        number = ticket_token(self.mail.subject)
+        if not number:
+            return None
+        index = Contact.index_of(Contact.Kind.EMAIL, self.mail.from_email)
+        return Ticket.objects.filter(
+            pk=number, customer__contacts__kind=Contact.Kind.EMAIL, customer__contacts__value_index=index
+        ).first()
+
+    def _bounce(self) -> Result:
+        """The mail server gave one of ours back: that sending has failed, and its ticket shows it."""
+        mail = self.mail
+        row = Outbox.objects.filter(message_id=mail.original_message_id).first() if mail.original_message_id else None
+        ticket = _ticket_of(row)
+        if row:
+            row.state, row.error = Outbox.State.FAILED, f"returned {mail.bounce_status}".strip()
+            row.save(update_fields=["state", "error"])
+        if ticket:
+            self._log("bounced", ticket, status=mail.bounce_status, to=row.to_masked)
+            if ticket.owner:
+                notifications.notify(ticket.owner, "bounced", ticket_id=ticket.pk, now=self.now)
+        return self._finish(Action.BOUNCE, ticket)
+
+    def _auto_reply(self) -> Result:
+        ticket = self._referenced() or self._named()
+        if ticket:
+            self._log("auto_reply", ticket, reason=self.mail.kind_reason or "our own address")
+        return self._finish(Action.AUTO_REPLY, ticket)
+
+    def _log(self, kind: str, ticket: Ticket, **data) -> None:
+        events.record(
+            kind, ticket, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=self.now,
+            message=self.message.pk, **data,
+        )
+
+    def _finish(self, action: str, ticket: Ticket | None) -> Result:
+        message = self.message
+        message.action = action
+        message.state = State.ROUTED if action in TAKEN_IN else State.IGNORED
+        message.save(
+            update_fields=["state", "action", "message_id", "envelope", "subject", "body", "body_html", "error"]
+        )
+        if action in TAKEN_IN:
+            Attachment.objects.bulk_create(
+                Attachment(message=message, name=one.name, content_type=one.content_type, size=one.size,
+                           content=one.content)
+                for one in self.mail.attachments
+            )
+        return Result(message, ticket.pk if ticket else None, _names(self.mail))
+
+
+def _ticket_of(row: Message | Outbox | None) -> Ticket | None:
+    """The ticket to which a mail that came in or went out belongs."""
+    if row is None:
+        return None
+    post = getattr(row, "post", None)  # a reverse one-to-one that is missing counts as an absent attribute
+    if post:
+        return post.ticket
+    number = acknowledgement.ticket_number(row) if isinstance(row, Outbox) else None
+    return Ticket.objects.filter(pk=number).first() if number else None

@@ -1,0 +1,94 @@
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
+
+from desk import mail_intake
+from messaging import inbound
+
+
+class Command(BaseCommand):
+    help = "Takes in raw mails: one on stdin, every file of a folder, or an mbox. Stores the bytes first."
+
+    def add_arguments(self, parser):
+        source = parser.add_mutually_exclusive_group()
+        source.add_argument("--dir", type=Path, help="folder with one raw mail per file, taken in by name")
+        source.add_argument("--mbox", type=Path, help="mbox file")
+        parser.add_argument("--json", action="store_true", help="print one line of JSON per message")
+
+    def handle(self, *args, **options):
+        self.failed = 0
+        for name, raw in self._mails(options):
+            self._take_in(name, raw, as_json=options["json"])
+        if self.failed:
+            raise CommandError(f"{self.failed} could not be stored or read; the others are taken in.")
+
+    def _mails(self, options) -> Iterator[tuple[str, bytes]]:
+        if options["dir"]:
+            yield from self._files(options["dir"])
+        elif options["mbox"]:
+            try:
+                with options["mbox"].open("rb") as stream:
+                    for number, raw in enumerate(inbound.read_mbox(stream), 1):
+                        yield f"{options['mbox']}:{number}", raw
+            except OSError as error:
+                raise CommandError(f"{options['mbox']} cannot be read: {error.strerror}") from error
+        else:
+            yield "stdin", sys.stdin.buffer.read()
+
+    def _files(self, folder: Path) -> Iterator[tuple[str, bytes]]:
+        try:
+            entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        except OSError as error:
+            raise CommandError(f"{folder} cannot be read: {error.strerror}") from error
+        for entry in entries:
+            if entry.is_file():
+                try:
+                    yield entry.name, entry.read_bytes()
+                except OSError as error:
+                    self._fail(entry.name, f"cannot be read: {error.strerror}")
+
+    def _take_in(self, name: str, raw: bytes, *, as_json: bool) -> None:
+        try:
+            message = inbound.store(raw)
+        except DatabaseError as error:
+            self._fail(name, f"not stored ({type(error).__name__})")
+            return
+        try:
+            result = mail_intake.route(message)
+        except DatabaseError as error:
+            self.stderr.write(f"{name}: stored, and routed by the next tick ({type(error).__name__})")
+            return
+        line = as_record(result)
+        self.stdout.write(json.dumps(line, ensure_ascii=False) if as_json else self._readable(name, line, result))
+        self.stdout.flush()
+
+    def _fail(self, name: str, reason: str) -> None:
+        self.failed += 1
+        self.stderr.write(f"{name}: {reason}")
+
+    def _readable(self, name: str, line: dict, result: mail_intake.Result) -> str:
+        ticket = f"T-{line['ticket']}" if line["ticket"] else "-"
+        about = result.message.error or line["subject"]
+        return f"{name}: {line['action']} {ticket} {line['from_email']} {about}".rstrip()
+
+
+def as_record(result: mail_intake.Result) -> dict:
+    """One message as the line that `--json` prints."""
+    message, envelope = result.message, result.message.envelope
+    return {
+        "action": str(result.action),
+        "ticket": result.ticket_id,
+        "from_email": envelope.get("from_email", ""),
+        "from_name": envelope.get("from_name", ""),
+        "to": envelope.get("to", []),
+        "cc": envelope.get("cc", []),
+        "subject": message.subject,
+        "body": message.body,
+        "attachments": [
+            {"name": name, "type": content_type, "size": size} for name, content_type, size in result.attachments
+        ],
+    }
