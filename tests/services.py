@@ -25,7 +25,7 @@ class Throwaway:
         self.home.chmod(0o711)
         self.lock = (self.home / "lock").open("w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
-        (self.home / "data").mkdir()
+        (self.home / "data" / "static").mkdir(parents=True)
         self.secrets = credentials.make()
         binaries = engine.install(self.home)
         self.servers: list[Server] = [

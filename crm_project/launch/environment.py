@@ -55,7 +55,7 @@ def fill(*, start: bool) -> None:
         os.environ.setdefault("DEMO", "0")
         os.environ.setdefault("HTTPS", "1")
     os.environ.setdefault("PORT", "8000")
-    urls = services.up(wanted) if start else {name: services.url(name) for name in wanted}
+    urls = services.up(wanted) if start and wanted else {name: services.url(name) for name in wanted}
     for name, address in urls.items():
         os.environ[VARIABLES[name]] = address
 

@@ -23,7 +23,9 @@ def dead_broker(monkeypatch):
     nowhere = redis.Redis.from_url(
         "redis://:topsecret@127.0.0.1:1/0", socket_connect_timeout=0.3, socket_timeout=0.3, retry=None
     )
-    monkeypatch.setattr(health, "broker", lambda: nowhere)
+    with monkeypatch.context() as patch:
+        patch.setattr(health, "broker", lambda: nowhere)
+        yield
 
 
 @pytest.mark.django_db
