@@ -40,7 +40,7 @@ class Event(models.Model):
         return f"{self.kind} {self.subject_type} {self.subject_id}"
 
 
-class CalendarQuerySet(models.QuerySet):
+class CalendarQuerySet(models.QuerySet["WorkCalendar"]):
     def standard(self) -> "WorkCalendar | None":
         """The calendar that promises in working time use when their policy names none."""
         return self.order_by("-is_default", "pk").first()

@@ -18,7 +18,7 @@ class BadCustomer(ValueError):
 
 def initials_of(name: str) -> str:
     """王小雨 → wxy; Latin names keep their first letters. Stored beside the name for lookup."""
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors=lambda rest: [w[0] for w in rest.split() if w])
+    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors=lambda rest: "".join(w[0] for w in rest.split()))
     return "".join(letters).lower()[:40]
 
 

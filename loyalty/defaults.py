@@ -3,7 +3,7 @@
 from customers.models import Tier
 from loyalty.models import Benefit, CareTemplate
 
-BENEFITS = {
+BENEFITS: dict[str, list[tuple[str, str, str | None]]] = {
     "vip": [("专属客户经理", "Own account manager", None), ("消费 1 元积 2 分", "2 points per unit spent", "2")],
     "important": [("优先受理", "Served first", None), ("消费 1 元积 1.5 分", "1.5 points per unit spent", "1.5")],
     "ordinary": [("消费 1 元积 1 分", "1 point per unit spent", "1")],

@@ -72,7 +72,7 @@ def _recover(now: datetime) -> None:
 
 
 def _send(row: Outbox, now: datetime) -> None:
-    if row.customer_id and not consent.allows(row.customer, purpose=row.purpose, channel="email"):
+    if row.customer is not None and not consent.allows(row.customer, purpose=row.purpose, channel="email"):
         _finish(row, Outbox.State.CANCELLED, error="consent withdrawn")
         return
     try:

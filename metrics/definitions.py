@@ -10,7 +10,7 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from django.db.models.functions import Extract, TruncDate
 from django.utils import timezone
 
-from tickets.models import Channel, Kind
+from tickets.models import Channel, Kind, TicketQuerySet
 
 SOON = timedelta(hours=1)
 
@@ -54,7 +54,7 @@ class Wall:
         return sum(self.open_by_kind.values())
 
 
-def wall(tickets: QuerySet, *, now: datetime) -> Wall:
+def wall(tickets: TicketQuerySet, *, now: datetime) -> Wall:
     """Open by class; breached = open and past due; due soon = open and due within the hour."""
     soon = Q(due_at__gte=now, due_at__lt=now + SOON)
     counts = tickets.active().aggregate(

@@ -67,7 +67,7 @@ class User(AbstractUser):
     )
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
     recovery_limit = models.DecimalField(_("recovery limit"), max_digits=10, decimal_places=2, default=0)
-    first_name = last_name = None
+    first_name = last_name = None  # type: ignore[assignment]
 
     REQUIRED_FIELDS = ["email", "display_name"]
 

@@ -39,7 +39,7 @@ def _policies() -> None:
     office = WorkCalendar.objects.standard()
     vip = Tier.objects.filter(code="vip").first()
     first, solve = Metric.FIRST_RESPONSE, Metric.RESOLUTION
-    rows = [
+    rows: list[tuple] = [
         ("首响 24 小时 · First reply in 24 h", first, "", "", None, {"target_seconds": 24 * HOUR}),
         ("网页首响 4 小时 · Web first reply in 4 h", first, Channel.WEB, "", None, {"target_seconds": 4 * HOUR}),
         ("在线首响 1 分钟 · Chat answered in 60 s", first, Channel.CHAT, "", None, {"target_seconds": 60}),

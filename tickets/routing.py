@@ -31,7 +31,6 @@ def claim(ticket: Ticket, *, by: User, now: datetime | None = None) -> Ticket:
         if ticket.owner_id == by.pk:
             return ticket
         raise ClaimRefused(_("%(name)s has this ticket already.") % {"name": ticket.owner or _("The archive")})
-    ticket._change_reason = "claimed"
     ticket.save(update_fields=["owner"])  # writes the history row that update() does not
     _log("claimed", ticket, by=by, to=str(by), now=now)
     return ticket

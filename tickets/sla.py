@@ -57,7 +57,7 @@ def start_metric(ticket: Ticket, metric: str, *, now: datetime | None = None) ->
         due = clock.add_days(now, policy.target_days)
         seconds = clock.between(now, due)
     else:
-        seconds = policy.target_seconds
+        seconds = policy.target_seconds or 0
         due = clock.add(now, seconds)
     timer = SLATimer.objects.create(
         ticket=ticket, metric=metric, policy=policy, calendar=policy.calendar, started_at=now, resumed_at=now,
@@ -80,7 +80,7 @@ def stop(ticket: Ticket, metric: str, *, now: datetime | None = None) -> SLATime
 
 
 def _settle(timer: SLATimer, now: datetime, *, unbroken: str = SLATimer.State.MET) -> None:
-    if timer.state == Running and timer.due_at < now:
+    if timer.state == Running and timer.due_at and timer.due_at < now:
         record_breaches([timer], now)  # stopped between two ticks: late all the same
     if timer.state == Running:
         timer.consumed_seconds += clock_of(timer).between(timer.resumed_at, now)
@@ -90,7 +90,7 @@ def _settle(timer: SLATimer, now: datetime, *, unbroken: str = SLATimer.State.ME
     timer.save()
 
 
-def record_breaches(timers: list[SLATimer], now: datetime) -> None:
+def record_breaches(timers: list, now: datetime) -> None:
     """The one writer of breaches: locked running timers past due become breached, each with a row and an event.
 
     The row and the event carry the true due time, however late they are written. The caller holds the row locks,
@@ -135,7 +135,7 @@ def pause(ticket: Ticket, *, by, reason: str, now: datetime | None = None) -> Ti
     if not reason.strip():
         raise PauseRefused(_("Say what the customer has to decide."))
     for timer in SLATimer.objects.select_for_update().filter(ticket=ticket, state=Running).open():
-        if timer.metric == Metric.RESOLUTION and timer.due_at > now:
+        if timer.metric == Metric.RESOLUTION and timer.due_at and timer.due_at > now:
             timer.consumed_seconds += clock_of(timer).between(timer.resumed_at, now)
             timer.state, timer.due_at = Paused, None
             timer.save()

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -37,7 +38,7 @@ class Move:
     """One arrow of a flow: where it leads, what its button says, whose it is, when it is open."""
 
     to: State
-    label: str
+    label: str | Promise
     roles: frozenset = HANDLERS
     outcomes: tuple = ()  # for archiving: the outcomes that this arrow may record
     level: str = ""  # only for complaints of this level
@@ -48,7 +49,7 @@ class Move:
 ARCHIVE = gettext_lazy("Archive")
 
 
-def _archive(*outcomes: str, roles: frozenset = HANDLERS, label: str = ARCHIVE) -> Move:
+def _archive(*outcomes: str, roles: frozenset = HANDLERS, label: str | Promise = ARCHIVE) -> Move:
     return Move(S.ARCHIVED, label, roles, outcomes=outcomes)
 
 
@@ -110,7 +111,7 @@ MOVES: dict[str, dict[str, tuple[Move, ...]]] = {
 }
 CALLBACK_STATES = frozenset({S.AUDIT_CALLBACK, S.CALLBACK})
 
-STAGES = {
+STAGES: dict[str, tuple[State, ...]] = {
     Kind.CONSULT: (S.RECEIVED, S.UNDERSTOOD, S.ANSWERED, S.ARCHIVED),
     Kind.SERVICE: (S.RECEIVED, S.CLASSIFIED, S.RECORDED, S.AUDIT_CALLBACK, S.ARCHIVED),
     Kind.COMPLAINT: (S.RECEIVED, S.CLASSIFIED, S.PHONE_HANDLING, S.CALLBACK, S.ARCHIVED),
@@ -294,7 +295,7 @@ def stages(ticket: Ticket, moved: Iterable[Event]) -> list[Stage]:
         if detour in entered or detour == ticket.state:
             later = [at for at, s in enumerate(path) if s in (S.CALLBACK, S.ARCHIVED)]
             path.insert(later[0] if later else len(path), detour)
-    current = path.index(ticket.state) if ticket.state in path else 0
+    current = path.index(State(ticket.state)) if ticket.state in path else 0
 
     def status(at: int, state: str) -> str:
         if at == current and not ticket.is_archived:
