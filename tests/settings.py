@@ -4,7 +4,10 @@ from tests.services import ensure
 
 ensure()
 
+from crm_project.launch.preparation import compile_translations  # noqa: E402
 from crm_project.settings import *  # noqa: E402, F403
+
+compile_translations()
 
 # Hashing is meant to be slow; hundreds of test users need not be.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -13,3 +16,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Static files are found where they lie, when asked for.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
