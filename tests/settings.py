@@ -18,3 +18,5 @@ STORAGES = {
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Static files are found where they lie, when asked for.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+# A server thread must not keep the test's database open.
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
