@@ -70,6 +70,22 @@ def pids(home):
     return int(postmaster), int((home / "valkey" / "valkey.pid").read_text())
 
 
+def keep(holder):
+    redis.Redis.from_url(holder.redis).set("kept", "yes")
+    with psycopg2.connect(holder.database) as link, link.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS kept (word text)")
+        cursor.execute("INSERT INTO kept VALUES ('工单')")
+    link.close()
+
+
+def assert_kept(holder):
+    assert redis.Redis.from_url(holder.redis).get("kept") == b"yes"
+    with psycopg2.connect(holder.database) as link, link.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT word FROM kept")
+        assert cursor.fetchall() == [("工单",)]
+    link.close()
+
+
 def wait_gone(home, processes):
     """Until the next holder could start afresh: the keepers' leases are free and the servers are gone."""
     import fcntl
@@ -84,14 +100,10 @@ def test_services_end_with_their_last_user_and_keep_the_data(home):
     first = Holder(home)
     second = Holder(home)
     assert second.database == first.database
-    redis.Redis.from_url(first.redis).set("kept", "yes")
-    with psycopg2.connect(first.database) as link, link.cursor() as cursor:
-        cursor.execute("CREATE TABLE kept (word text)")
-        cursor.execute("INSERT INTO kept VALUES ('工单')")
-    link.close()
+    keep(first)
     processes = pids(home)
     first.end()
-    assert redis.Redis.from_url(second.redis).get("kept") == b"yes"
+    assert_kept(second)
     second.end()
     assert wait_gone(home, processes) == []
     assert not read_json(home / "run" / "postgres.json")["ready"]
@@ -106,17 +118,14 @@ def test_services_end_with_a_killed_user_too(home):
 
 def test_after_a_kill_of_everything_the_data_is_there_at_the_same_address(home):
     holder = Holder(home)
+    keep(holder)
     keepers = [read_json(home / "run" / f"{name}.json")["keeper"] for name in ("postgres", "valkey")]
     for pid in (*keepers, *pids(home)):
         os.kill(pid, signal.SIGKILL)
     holder.kill()
     again = Holder(home)
     assert again.database == holder.database
-    assert redis.Redis.from_url(again.redis).get("kept") == b"yes"
-    with psycopg2.connect(again.database) as link, link.cursor() as cursor:
-        cursor.execute("SELECT word FROM kept")
-        assert cursor.fetchone() == ("工单",)
-    link.close()
+    assert_kept(again)
     again.end()
 
 
