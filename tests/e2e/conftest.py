@@ -42,7 +42,7 @@ def address():
 
 @pytest.fixture(scope="session")
 def browser():
-    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    program = os.environ.get("BROWSER_PATH") or next((path for name in BROWSERS if (path := shutil.which(name))), None)
     assert program, "no Chromium found: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
