@@ -10,6 +10,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self):
         user = self.scope["user"]
         if not user.is_authenticated:
+            # A browser learns a close code only of a connection that was open.
+            await self.accept()
             await self.close(code=4401)
             return
         teams = await database_sync_to_async(lambda: list(visible_teams(user).values_list("pk", flat=True)))()

@@ -1,4 +1,4 @@
-"""Signing in."""
+"""Signing in, and what members of staff set for themselves."""
 
 from axes.handlers.proxy import AxesProxyHandler
 from django import forms
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from staff.models import User
+from staff.models import Presence, User
 
 
 class SignInForm(AuthenticationForm):
@@ -59,3 +59,33 @@ class SignInForm(AuthenticationForm):
         credentials = {"username": self.cleaned_data.get("username")}
         failures = AxesProxyHandler.get_failures(self.request, credentials)
         return max(settings.AXES_FAILURE_LIMIT - failures, 0)
+
+
+class OwnForm(forms.ModelForm):
+    """A few fields of one's own account; writes those and no other."""
+
+    def save(self, commit=True) -> User:
+        self.instance.save(update_fields=self._meta.fields)
+        return self.instance
+
+
+class LanguageForm(OwnForm):
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    class Meta:
+        model = User
+        fields = ["language"]
+
+
+class PreferencesForm(LanguageForm):
+    class Meta:
+        model = User
+        fields = ["language", "theme", "single_keys"]
+
+
+class PresenceForm(OwnForm):
+    presence = forms.ChoiceField(label=_("Presence"), choices=Presence)
+
+    class Meta:
+        model = User
+        fields = ["presence"]

@@ -1,0 +1,46 @@
+"""The lines under the bell, worded when shown, so that each reader gets them in their own language."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from staff.models import Notification
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line as the page shows it."""
+
+    row: Notification
+    icon: str
+    text: str
+    url: str
+
+
+WORDS: dict[str, tuple[str, str | Promise]] = {
+    "assigned": ("person-check", _("%(by)s gave you ticket %(ticket)s.")),
+    "escalated": ("alarm", _("Ticket %(ticket)s is overdue and has been escalated to you.")),
+    "escalated_many": (
+        "alarm",
+        ngettext_lazy(
+            "%(count)d overdue ticket has been escalated to you.",
+            "%(count)d overdue tickets have been escalated to you.",
+            "count",
+        ),
+    ),
+    "bounced": ("envelope-x", _("A mail sent from ticket %(ticket)s was returned.")),
+}
+OTHER = ("bell", _("There is news about ticket %(ticket)s."))
+NAMELESS = ("bell", _("There is news for you."))
+
+
+def line(row: Notification) -> Line:
+    """Words and address of a notification; of a kind without words it still says where to look."""
+    icon, words = WORDS.get(row.kind) or (OTHER if row.ticket_id else NAMELESS)
+    facts = {"by": _("Somebody"), "count": 0, **row.data, "ticket": f"T-{row.ticket_id}"}
+    overdue = f"{reverse('desk:workbench')}?view=breached"
+    url = reverse("desk:ticket", args=[row.ticket_id]) if row.ticket_id else overdue
+    return Line(row, icon, str(words % facts), url)
