@@ -1,9 +1,11 @@
 """Tells open pages that something changed, after commit; pages then ask for what they may see."""
 
 import logging
+from functools import lru_cache
 
-from asgiref.sync import async_to_sync
+import redis
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import transaction
 
 log = logging.getLogger(__name__)
@@ -20,6 +22,13 @@ def publish(topic: str, *, team_id: int | None = None, user_id: int | None = Non
 
 def _send(group: str, message: dict) -> None:
     try:
-        async_to_sync(get_channel_layer().group_send)(group, message)
+        # What the layer's own group_send does, which outside an event loop would connect anew for every message.
+        prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+        _client(settings.REDIS_URL).publish(f"{prefix}__group__{group}", get_channel_layer().serialize(message))
     except Exception as error:  # the write has been committed; a silent page must not undo it
         log.warning("live message not sent: %s", type(error).__name__)
+
+
+@lru_cache(maxsize=4)
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2)

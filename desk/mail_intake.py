@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -128,14 +129,14 @@ class _Routing:
         _describe(message, mail)
 
     def run(self) -> Result:
+        self._wait_for_twins()
         if earlier := self._earlier():
             return self._finish(Action.DUPLICATE, _ticket_of(earlier))
         if self.mail.kind == "bounce":
             return self._bounce()
         if self.mail.kind == "auto_reply" or self._is_ours(self.mail.from_email):
             return self._auto_reply()
-        if not self._claim():
-            return self._finish(Action.DUPLICATE, _ticket_of(self._earlier()))
+        self.message.message_id = self._key
         ticket = self._thread()
         if ticket is None or ticket.is_archived:
             return self._open(cycle_of=ticket)
@@ -149,25 +150,17 @@ class _Routing:
     def _key(self) -> str:
         return inbound.id_index(self.mail.message_id) or self.message.digest
 
+    def _wait_for_twins(self) -> None:
+        """Of equal mails at once, one is routed; the others wait here until it is, and find it then."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(self._key[:15], 16)])
+
     def _earlier(self) -> Message | None:
         """The mail that was taken in before under the same Message-ID, or with the very same bytes."""
-        others = Message.objects.exclude(pk=self.message.pk).defer("raw", "envelope")
-        same_id = others.filter(message_id=self._key, action__in=TAKEN_IN)
-        same_bytes = others.filter(
-            digest=self.message.digest, action__in=(*TAKEN_IN, Action.BOUNCE, Action.AUTO_REPLY)
-        )
-        return same_id.first() or same_bytes.first()
-
-    def _claim(self) -> bool:
-        """Takes the Message-ID before any work is done: of two equal mails at once, one wins, the other waits."""
-        self.message.message_id, self.message.action = self._key, Action.OPENED
-        try:
-            with transaction.atomic():
-                self.message.save(update_fields=["message_id", "action"])
-        except IntegrityError:
-            self.message.message_id = ""
-            return False
-        return True
+        same_id = Q(message_id=self._key, action__in=TAKEN_IN)
+        same_bytes = Q(digest=self.message.digest, action__in=(*TAKEN_IN, Action.BOUNCE, Action.AUTO_REPLY))
+        others = Message.objects.filter(same_id | same_bytes).exclude(pk=self.message.pk)
+        return others.only("pk").order_by("pk").first()
 
     def _open(self, cycle_of: Ticket | None) -> Result:
         mail = self.mail
@@ -188,6 +181,9 @@ class _Routing:
         mail = self.mail
         language = "zh-hans" if _HAN.search(f"{mail.from_name}{mail.subject}{mail.body}") else "en"
         name = mail.from_name or mail.from_email.partition("@")[0]
+        known = Customer.objects.filter(team=team).by_contact("email", mail.from_email).select_related("tier")
+        if customer := known.order_by("pk").first():
+            return customer
         return registry.find_or_create(
             team=team, source=Customer.Source.MAIL, name=name, email=mail.from_email, language=language,
             now=self.message.received_at,

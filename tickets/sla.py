@@ -1,8 +1,10 @@
 """Promises in time: which policy applies, when it is due, and what starts, pauses and stops its clock."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,11 +23,17 @@ class PauseRefused(Exception):
 
 def best_policy(metric: str, *, channel: str, kind: str, tier_id: int | None) -> SLAPolicy | None:
     """The most specific active policy for a case: tier counts above class, class above channel."""
+    return best_policies([metric], channel=channel, kind=kind, tier_id=tier_id).get(metric)
+
+
+def best_policies(metrics: Sequence[str], *, channel: str, kind: str, tier_id: int | None) -> dict[str, SLAPolicy]:
+    """`best_policy` of several metrics at once; a metric without one is left out."""
     candidates = SLAPolicy.objects.filter(
-        metric=metric, is_active=True, channel__in=["", channel], kind__in=["", kind]
+        Q(tier=None) | Q(tier=tier_id), metric__in=metrics, is_active=True, channel__in=["", channel],
+        kind__in=["", kind],
     ).select_related("calendar")
-    fitting = [policy for policy in candidates if policy.tier_id in (None, tier_id)]
-    return max(fitting, key=lambda p: (bool(p.tier_id), bool(p.kind), bool(p.channel)), default=None)
+    ranked = sorted(candidates, key=lambda p: (bool(p.tier_id), bool(p.kind), bool(p.channel)))
+    return {policy.metric: policy for policy in ranked}
 
 
 def clock_of(timer_or_policy) -> WorkingCalendar:
@@ -37,21 +45,32 @@ def clock_of(timer_or_policy) -> WorkingCalendar:
 @transaction.atomic
 def start(ticket: Ticket, *, now: datetime | None = None) -> list[SLATimer]:
     """Starts first response and resolution; in the transaction that opens the ticket."""
-    started = [start_metric(ticket, metric, now=now) for metric in (Metric.FIRST_RESPONSE, Metric.RESOLUTION)]
-    return [timer for timer in started if timer]
+    return _start(ticket, [Metric.FIRST_RESPONSE, Metric.RESOLUTION], now=now or timezone.now())
 
 
 @transaction.atomic
 def start_metric(ticket: Ticket, metric: str, *, now: datetime | None = None) -> SLATimer | None:
     """Starts one timer; the running one, if there is, is returned untouched. None where no policy applies."""
-    now = now or timezone.now()
-    running = ticket.timers.filter(metric=metric).open().first()
-    if running:
-        return running
-    policy = best_policy(metric, channel=ticket.channel, kind=ticket.kind, tier_id=ticket.customer.tier_id)
-    if policy is None:
-        events.record("no_policy", ticket, ticket_id=ticket.pk, team_id=ticket.team_id, now=now, metric=metric)
-        return None
+    return next(iter(_start(ticket, [metric], now=now or timezone.now())), None)
+
+
+def _start(ticket: Ticket, metrics: Sequence[str], *, now: datetime) -> list[SLATimer]:
+    running = {timer.metric: timer for timer in ticket.timers.open()}
+    wanted = [metric for metric in metrics if metric not in running]
+    policies = best_policies(wanted, channel=ticket.channel, kind=ticket.kind, tier_id=ticket.customer.tier_id)
+    for metric in wanted:
+        if metric not in policies:
+            events.record("no_policy", ticket, ticket_id=ticket.pk, team_id=ticket.team_id, now=now, metric=metric)
+    drafts = [draft(ticket, policies[metric], now=now) for metric in wanted if metric in policies]
+    if drafts:
+        SLATimer.objects.bulk_create(drafts)
+        _show_due(ticket, [*running.values(), *drafts])
+    running |= {timer.metric: timer for timer in drafts}
+    return [running[metric] for metric in metrics if metric in running]
+
+
+def draft(ticket: Ticket, policy: SLAPolicy, *, now: datetime) -> SLATimer:
+    """An unsaved timer that runs from `now` under this policy, for set-based writers too."""
     clock = clock_of(policy)
     if policy.target_days:
         due = clock.add_days(now, policy.target_days)
@@ -59,12 +78,10 @@ def start_metric(ticket: Ticket, metric: str, *, now: datetime | None = None) ->
     else:
         seconds = policy.target_seconds or 0
         due = clock.add(now, seconds)
-    timer = SLATimer.objects.create(
-        ticket=ticket, metric=metric, policy=policy, calendar=policy.calendar, started_at=now, resumed_at=now,
+    return SLATimer(
+        ticket=ticket, metric=policy.metric, policy=policy, calendar=policy.calendar, started_at=now, resumed_at=now,
         target_seconds=seconds, due_at=due,
     )
-    refresh_due(ticket)
-    return timer
 
 
 @transaction.atomic
@@ -171,7 +188,11 @@ def _flag_waiting(ticket: Ticket, waiting: bool, *, by, reason: str, now: dateti
 
 def refresh_due(ticket: Ticket) -> None:
     """Keeps the ticket's own due columns equal to its earliest open timer; lists sort by them."""
-    timer = ticket.timers.open().filter(due_at__isnull=False).order_by("due_at").first()
+    _show_due(ticket, ticket.timers.open())
+
+
+def _show_due(ticket: Ticket, open_timers: Iterable[SLATimer]) -> None:
+    timer = min((timer for timer in open_timers if timer.due_at), key=lambda timer: timer.due_at, default=None)
     ticket.due_at = timer.due_at if timer else None
     ticket.due_kind = timer.metric if timer else ""
     ticket.due_from = timer.started_at if timer else None
