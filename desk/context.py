@@ -1,5 +1,6 @@
 """What the frame of every page shows: the breach count in the rail and the bell."""
 
+from desk import queue
 from tickets.models import Ticket
 
 
@@ -8,6 +9,6 @@ def shell(request):
     if user is None or not user.is_authenticated or request.htmx:
         return {}
     return {
-        "rail_breached": Ticket.objects.visible_to(user).overdue()[:100].count(),
+        "rail_breached": Ticket.objects.visible_to(user).overdue().filter(queue.theirs(user))[:100].count(),
         "bell_unread": user.notifications.filter(read_at=None)[:100].count(),
     }

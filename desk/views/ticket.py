@@ -1,56 +1,203 @@
+"""The page of one ticket and what is done on it. Every fetch goes through sight; GET never writes."""
+
+import re
+from contextlib import contextmanager
+from urllib.parse import quote
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from desk import case, forms
+from messaging.models import Attachment
+from tickets import conversation, routing, sla, workflow
+
+REFUSALS = (
+    conversation.ReplyRefused, routing.AssignRefused, routing.ClaimRefused, sla.PauseRefused, workflow.MoveRefused,
+)
+SAFE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
+
+
+def _seen(request, pk: int):
+    return get_object_or_404(case.seen(request.user), pk=pk)
+
+
+def _before(request) -> int | None:
+    before = request.GET.get("before", "")
+    return int(before) if re.fullmatch(r"[0-9]{1,18}", before) else None
+
+
+@contextmanager
+def _refusals_in(form):
+    """What a service refuses becomes an error of the form, in the user's words."""
+    try:
+        yield
+    except REFUSALS as refused:
+        form.add_error(None, str(refused))
+
+
+def _answer(request, ticket, form, done: str):
+    """After an action: the main area for htmx, a redirect otherwise; 422 with what was typed if it was refused."""
+    if not form.errors:
+        conversation.mark_read(ticket, by=request.user)
+        if not request.htmx:
+            messages.success(request, done)
+            return redirect("desk:ticket", pk=ticket.pk)
+    fresh = _seen(request, ticket.pk)
+    bound = form if form.errors else None
+    context = case.page(fresh, request.user, before=None, now=timezone.now(), bound=bound)
+    context["compose"] = form.name
+    template = "desk/_ticket.html" if request.htmx else "desk/ticket.html"
+    response = render(request, template, context, status=422 if form.errors else 200)
+    if not form.errors:
+        response["X-Announce"] = quote(str(done))
+    return response
+
 
 @login_required
-def ticket(request, **kwargs):
-    return render(request, "base.html")
+@require_GET
+def ticket(request, pk):
+    found = _seen(request, pk)
+    context = case.page(found, request.user, before=_before(request), now=timezone.now())
+    return render(request, "desk/ticket.html", context | {"compose": request.GET.get("compose", "reply")})
 
 
 @login_required
-def thread(request, **kwargs):
-    return render(request, "base.html")
+@require_GET
+def thread(request, pk):
+    """The conversation for htmx: refreshed with its head, or with `before` the page of earlier posts."""
+    context = case.head(_seen(request, pk), request.user, before=_before(request), now=timezone.now())
+    return render(request, "desk/_ticket_earlier.html" if context["before"] else "desk/_ticket_refresh.html", context)
 
 
 @login_required
-def reply(request, **kwargs):
-    return render(request, "base.html")
+@require_GET
+def side(request, pk):
+    """The right column for htmx."""
+    return render(request, "desk/_ticket_side.html", case.side(_seen(request, pk), request.user, now=timezone.now()))
 
 
 @login_required
-def note(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def read(request, pk):
+    """The page was opened by whoever answers for the ticket."""
+    conversation.mark_read(_seen(request, pk), by=request.user)
+    return HttpResponse(status=204)
 
 
 @login_required
-def move(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def reply(request, pk):
+    found, form = _seen(request, pk), forms.ReplyForm(request.POST)
+    if form.is_valid():
+        with _refusals_in(form):
+            conversation.reply(found, by=request.user, **form.cleaned_data)
+    return _answer(request, found, form, _("The reply is on its way."))
 
 
 @login_required
-def reclassify(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def note(request, pk):
+    found, form = _seen(request, pk), forms.NoteForm(request.POST)
+    if form.is_valid():
+        with _refusals_in(form):
+            conversation.note(found, by=request.user, body=form.cleaned_data["body"])
+    return _answer(request, found, form, _("Note added."))
 
 
 @login_required
-def claim(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def move(request, pk):
+    found = _seen(request, pk)
+    form = forms.MoveForm.sent(request.POST, found)
+    if form.is_valid():
+        with _refusals_in(form):
+            workflow.move(found, by=request.user, **form.cleaned_data)
+    return _answer(request, found, form, _("Moved on: %(state)s.") % {"state": found.get_state_display()})
 
 
 @login_required
-def assign(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def reclassify(request, pk):
+    found = _seen(request, pk)
+    form = forms.ReclassifyForm(request.POST, ticket=found)
+    if form.is_valid():
+        with _refusals_in(form):
+            workflow.reclassify(found, by=request.user, **form.cleaned_data)
+    return _answer(request, found, form, _("The class has changed."))
 
 
 @login_required
-def pause(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def claim(request, pk):
+    """Takes the ticket, from its page or from the queue, which asks for itself again."""
+    found, form = _seen(request, pk), forms.ActForm("claim")
+    with _refusals_in(form):
+        routing.claim(found, by=request.user)
+    if "next" not in request.POST:
+        return _answer(request, found, form, _("The ticket is yours."))
+    if form.errors:
+        messages.warning(request, " ".join(form.non_field_errors()))
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Trigger": "live"})
+    return redirect(_within(request, request.POST["next"]))
+
+
+def _within(request, address: str) -> str:
+    """A way back that stays on this site."""
+    safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if safe else "desk:workbench"
 
 
 @login_required
-def resume(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def assign(request, pk):
+    found = _seen(request, pk)
+    form = forms.AssignForm(request.POST, ticket=found)
+    if form.is_valid():
+        with _refusals_in(form):
+            routing.assign(found, by=request.user, **form.cleaned_data)
+    return _answer(request, found, form, _("Assigned to %(name)s.") % {"name": found.owner or _("nobody yet")})
 
 
 @login_required
-def attachment(request, **kwargs):
-    return render(request, "base.html")
+@require_POST
+def pause(request, pk):
+    found, form = _seen(request, pk), forms.PauseForm(request.POST)
+    if form.is_valid():
+        with _refusals_in(form):
+            sla.pause(found, by=request.user, reason=form.cleaned_data["reason"])
+    return _answer(request, found, form, _("The clock is paused."))
+
+
+@login_required
+@require_POST
+def resume(request, pk):
+    found, form = _seen(request, pk), forms.ActForm("resume")
+    with _refusals_in(form):
+        sla.resume(found, by=request.user)
+    return _answer(request, found, form, _("The clock runs again."))
+
+
+@login_required
+@require_GET
+def attachment(request, pk, attachment):
+    """A file of the conversation, always as a download: what customers send is never shown as a page of ours."""
+    found = _seen(request, pk)
+    file = get_object_or_404(Attachment.objects.filter(message__post__ticket=found), pk=attachment)
+    kind = file.content_type if file.content_type in SAFE_TYPES else "application/octet-stream"
+    return HttpResponse(
+        bytes(file.content),
+        content_type=kind,
+        headers={
+            "Content-Disposition": content_disposition_header(True, file.name or _("attachment")),
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cache-Control": "private, no-store",
+        },
+    )

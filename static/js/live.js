@@ -16,6 +16,22 @@
   const inUse = (node) => node.contains(document.activeElement) &&
     document.activeElement.matches("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable=true]");
 
+  /* A region with data-live-gap (milliseconds) asks no more often than that, and never misses the last change. */
+  const told = new Map();
+  function tell(id, topics) {
+    const node = document.getElementById(id);
+    const state = told.get(id) || { at: 0, timer: 0 };
+    told.set(id, state);
+    if (!node || state.timer) return;
+    const wait = state.at + Number(node.dataset.liveGap) - Date.now();
+    if (wait > 0) {
+      state.timer = setTimeout(() => { state.timer = 0; tell(id, topics); }, wait);
+      return;
+    }
+    state.at = Date.now();
+    window.htmx?.trigger(node, "live", { topics });
+  }
+
   function flush() {
     flushTimer = 0;
     if (document.hidden) return;
@@ -25,6 +41,7 @@
       const mine = node.dataset.live.split(/\s+/).filter((topic) => topics.has("*") || topics.has(topic));
       if (!mine.length) return;
       if (inUse(node)) mine.forEach((topic) => waiting.add(topic));
+      else if (node.id && node.dataset.liveGap) tell(node.id, mine);
       else window.htmx?.trigger(node, "live", { topics: mine });
     });
   }
@@ -65,6 +82,7 @@
       if (!message.topic) return;
       document.dispatchEvent(new CustomEvent("live", { detail: message }));
       refresh(message.topic);
+      if (message.ticket) refresh(`ticket-${message.ticket}`); // pages of one ticket listen for theirs alone
     });
     socket.addEventListener("close", (event) => {
       if (event.code === 4401 || event.code === 4403) {

@@ -1,0 +1,156 @@
+"""Everything that the page of one ticket shows, read in as many queries for forty posts as for two."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+
+from customers.models import Consent, Contact
+from desk import clocks, forms, timeline
+from followups.models import Callback
+from knowledge.models import ReplyTemplate
+from loyalty import ledger
+from staff.models import User
+from tickets import workflow
+from tickets.models import State, Ticket
+
+RECENT = 5
+TIMERS = 8
+TEMPLATES = 40
+KEYS = {State.ESCALATED: "shift+e"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A button of the next steps: the move, its key, or the reason why it is not this user's."""
+
+    move: workflow.Move
+    digit: int = 0
+    key: str = ""
+    refused: str = ""
+
+
+@dataclass
+class NextSteps:
+    """What may happen to the ticket now, for one user."""
+
+    moves: list[Step] = field(default_factory=list)
+    archive: workflow.Move | None = None
+    refused: list[Step] = field(default_factory=list)
+    callback: Callback | None = None
+    by_callback: bool = False  # the stage ends by a recorded callback, on its own page
+
+
+def seen(user: User) -> QuerySet[Ticket]:
+    """Tickets within sight with all that the head of the page names."""
+    contacts = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
+    return (
+        Ticket.objects.visible_to(user)
+        .select_related("customer__tier", "owner", "team", "category", "sheet")
+        .defer("customer__attributes", "customer__tier_reason")
+        .prefetch_related(Prefetch("customer__contacts", contacts))
+    )
+
+
+def page(ticket: Ticket, user: User, *, before: int | None, now: datetime, bound=None) -> dict:
+    """The context of the ticket page; `bound` is a form that was refused and keeps what was typed."""
+    top = head(ticket, user, before=before, now=now)
+    return top | side(ticket, user, now=now, bound=bound) | composer(ticket, user)
+
+
+def head(ticket: Ticket, user: User, *, before: int | None, now: datetime) -> dict:
+    """Head, stages and conversation: what the live refresh of the thread needs."""
+    thread = timeline.read(ticket, before=before, now=now)
+    stages = [
+        (stage, timeline.stamp(stage.since, now) if stage.since else "")
+        for stage in workflow.stages(ticket, thread.moved)
+    ]
+    return {"ticket": ticket, "thread": thread, "stages": stages, "before": before, "now": now}
+
+
+def side(ticket: Ticket, user: User, *, now: datetime, bound=None) -> dict:
+    """The right column: next steps, promises, the customer and their tickets."""
+    customer = ticket.customer
+    recent = list(
+        Ticket.objects.visible_to(user)
+        .filter(customer=customer)
+        .exclude(pk=ticket.pk)
+        .annotate(open_others=Window(Count("pk", filter=~Q(state=State.ARCHIVED))))
+        .only("subject", "kind", "state", "opened_at")
+        .order_by("-pk")[:RECENT]
+    )
+    consents = Consent.objects.filter(customer=customer).order_by("purpose", "-at", "-pk").distinct("purpose")
+    return {
+        "ticket": ticket,
+        "steps": next_steps(ticket, user),
+        "forms": blank_forms(ticket, bound),
+        "timers": promises(ticket, now),
+        "customer": customer,
+        "contacts": list(customer.contacts.all()),
+        "points": ledger.balance(customer),
+        "consents": list(consents),
+        "recent": recent,
+        "open_others": recent[0].open_others if recent else 0,
+        "now": now,
+    }
+
+
+def promises(ticket: Ticket, now: datetime) -> list:
+    """The latest timers with their chips; a breach, once recorded, stands beside them."""
+    timers = ticket.timers.select_related("policy", "calendar", "breach").order_by("metric", "-pk")[:TIMERS]
+    return [(timer, clocks.of_timer(timer, now=now)) for timer in timers]
+
+
+def composer(ticket: Ticket, user: User) -> dict:
+    """What the composer offers: the address a reply goes to, and templates, the customer's language first."""
+    address = next((contact.masked for contact in ticket.customer.contacts.all() if contact.kind == "email"), "")
+    templates = ReplyTemplate.objects.filter(is_active=True).annotate(
+        foreign=~Q(language=ticket.customer.language)
+    ).order_by("foreign", F("name"))[:TEMPLATES]
+    return {
+        "address": address,
+        "templates": [(template.name, filled(template.body, ticket, user)) for template in templates],
+    }
+
+
+def filled(body: str, ticket: Ticket, user: User) -> str:
+    """A template's text with its three blanks filled in; other braces stay as they are."""
+    for blank, value in (("{name}", ticket.customer.name), ("{number}", ticket.number), ("{agent}", str(user))):
+        body = body.replace(blank, value)
+    return body
+
+
+def blank_forms(ticket: Ticket, bound=None) -> dict:
+    """All forms of the page by name, the refused one as it was sent."""
+    fresh = {
+        "reply": forms.ReplyForm(),
+        "note": forms.NoteForm(),
+        "move": forms.MoveForm(),
+        "archive": forms.archive_form(ticket),
+        "final": forms.final_form(ticket),
+        "reclassify": forms.ReclassifyForm(ticket=ticket),
+        "assign": forms.AssignForm(ticket=ticket),
+        "pause": forms.PauseForm(),
+    }
+    return fresh | ({bound.name: bound} if bound is not None else {})
+
+
+def next_steps(ticket: Ticket, user: User) -> NextSteps:
+    """Splits the arrows of the flow into buttons, the archive form, and a word on what is not this user's."""
+    steps = NextSteps()
+    if ticket.state in workflow.CALLBACK_STATES:
+        steps.by_callback = True
+        steps.callback = Callback.objects.visible_to(user).open().filter(ticket=ticket).first()
+    for move in workflow.moves_of(ticket):
+        if move.level and ticket.level and move.level != ticket.level:
+            continue
+        refused = workflow.refusal(ticket, move, user)
+        if refused:
+            steps.refused.append(Step(move, refused=refused))
+        elif steps.by_callback:
+            continue
+        elif move.to == State.ARCHIVED:
+            steps.archive = move
+        else:
+            steps.moves.append(Step(move, len(steps.moves) + 1, KEYS.get(move.to, "")))
+    return steps

@@ -1,0 +1,129 @@
+"""The forms of the ticket page. Services judge what they carry; a form only reads it."""
+
+import secrets
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from staff.models import User
+from tickets import workflow
+from tickets.models import Cause, Kind, Level, Outcome, State, Ticket
+
+LONGEST = 20_000
+PICK = [("", _("Choose"))]
+
+
+class MomentInput(forms.DateTimeInput):
+    """A browser's own field for date and time."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%Y-%m-%dT%H:%M")
+
+
+class NoText(forms.CharField):
+    """Text that may be empty here: the service says in its own words when it is needed."""
+
+    def __init__(self, **kwargs):
+        super().__init__(required=False, **kwargs)
+
+
+class ActForm(forms.Form):
+    """An action that asks nothing; it only carries a refusal back."""
+
+    def __init__(self, name: str):
+        super().__init__({})
+        self.name = name
+
+
+class ReplyForm(forms.Form):
+    name = "reply"
+    body = NoText(label=_("Reply"), max_length=LONGEST, widget=forms.Textarea)
+    next_update_at = forms.DateTimeField(label=_("Next update by"), required=False, widget=MomentInput)
+    wait = forms.BooleanField(label=_("Waiting for the customer, the clock pauses"), required=False)
+    key = NoText(max_length=40, widget=forms.HiddenInput)
+
+    def __init__(self, data=None, *, ticket: Ticket | None = None, **kwargs):
+        kwargs.setdefault("initial", {}).setdefault("key", secrets.token_hex(8))
+        super().__init__(data, auto_id="reply-%s", **kwargs)
+
+
+class NoteForm(forms.Form):
+    name = "note"
+    body = NoText(label=_("Internal note"), max_length=LONGEST, widget=forms.Textarea)
+
+    def __init__(self, data=None, *, ticket: Ticket | None = None, **kwargs):
+        super().__init__(data, auto_id="note-%s", **kwargs)
+
+
+class MoveForm(forms.Form):
+    """One step of the flow, with what its record needs."""
+
+    name = "move"
+    to = forms.ChoiceField(choices=State.choices, widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=PICK + Outcome.choices, required=False)
+    cause = forms.ChoiceField(label=_("Cause"), choices=PICK + Cause.choices, required=False)
+    note = NoText(label=pgettext_lazy("field", "Note"), max_length=400, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, data=None, *, ticket: Ticket | None = None, outcomes=None, name="move", **kwargs):
+        super().__init__(data, auto_id=f"{name}-%s", **kwargs)
+        self.name = name
+        if outcomes is not None:
+            self.fields["outcome"].choices = PICK + [(value, Outcome(value).label) for value in outcomes]
+
+    @classmethod
+    def sent(cls, data, ticket: Ticket) -> "MoveForm":
+        """The form that a request filled in: a step, the archive, or a final decision from the menu."""
+        if data.get("to") != State.ARCHIVED:
+            return cls(data, ticket=ticket)
+        if data.get("outcome") in workflow.FINAL_ANYWHERE:
+            return final_form(ticket, data)
+        return archive_form(ticket, data)
+
+
+def archive_form(ticket: Ticket, data=None) -> MoveForm:
+    """With the outcomes that the flow allows at this stage."""
+    outcomes = [value for move in workflow.moves_of(ticket) for value in move.outcomes]
+    return MoveForm(data, ticket=ticket, outcomes=outcomes, name="archive", initial={"to": State.ARCHIVED})
+
+
+def final_form(ticket: Ticket, data=None) -> MoveForm:
+    """With the decisions that may end any stage."""
+    return MoveForm(
+        data, ticket=ticket, outcomes=workflow.FINAL_ANYWHERE, name="final", initial={"to": State.ARCHIVED}
+    )
+
+
+class ReclassifyForm(forms.Form):
+    name = "reclassify"
+    kind = forms.ChoiceField(label=_("Class"), choices=Kind.choices)
+    level = forms.ChoiceField(
+        label=_("Complaint level"), choices=[("", "–"), *Level.choices], required=False,
+        help_text=_("For complaints only."),
+    )
+    reason = NoText(label=_("Reason"), max_length=400)
+
+    def __init__(self, data=None, *, ticket: Ticket, **kwargs):
+        super().__init__(data, auto_id="reclassify-%s", initial={"kind": ticket.kind, "level": ticket.level}, **kwargs)
+
+
+class AssignForm(forms.Form):
+    name = "assign"
+    to = forms.ModelChoiceField(User.objects.none(), label=_("To"), required=False, empty_label=_("Nobody yet"))
+    reason = NoText(label=_("Reason"), max_length=400)
+
+    def __init__(self, data=None, *, ticket: Ticket, **kwargs):
+        super().__init__(data, auto_id="assign-%s", initial={"to": ticket.owner_id}, **kwargs)
+        self.fields["to"].queryset = User.objects.filter(is_active=True, team=ticket.team_id).order_by(
+            "display_name", "pk"
+        )
+
+
+class PauseForm(forms.Form):
+    name = "pause"
+    reason = NoText(label=_("What does the customer have to decide?"), max_length=400)
+
+    def __init__(self, data=None, *, ticket: Ticket | None = None, **kwargs):
+        super().__init__(data, auto_id="pause-%s", **kwargs)

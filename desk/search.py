@@ -1,0 +1,98 @@
+"""What the palette finds: tickets and customers by number, contact, name or words, always within sight."""
+
+import re
+
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from customers.models import Contact, Customer
+from staff.models import User
+from tickets.models import Ticket
+
+SHOWN = 6
+NEWEST = 2000  # summaries and inner parts of names are looked for among so many newest records
+LONGEST = 100
+TICKET_NUMBER = re.compile(r"(?P<sign>#|t-?)?(?P<id>\d{1,18})", re.IGNORECASE)
+CUSTOMER_NUMBER = re.compile(r"k-?(\d{1,18})", re.IGNORECASE)
+
+
+def find(text: str, user: User) -> list[dict]:
+    """Groups of results for the palette; each row has url and title, and what its kind of record shows."""
+    text = " ".join(text.replace("\0", "").split())[:LONGEST]
+    if not text or text == "#":
+        return []
+    customers = _customers(text, user)
+    tickets = _tickets(text, user, customers)
+    return [
+        {"label": _("Customers"), "icon": "person", "rows": [_customer_row(customer) for customer in customers]},
+        {"label": _("Tickets"), "icon": "ticket-detailed", "rows": [_ticket_row(ticket) for ticket in tickets]},
+    ]
+
+
+def _customers(text: str, user: User) -> list[Customer]:
+    contacts = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
+    in_sight = Customer.objects.visible_to(user).select_related("tier").defer("attributes", "tier_reason")
+    found = _matching(text, in_sight)
+    if found is None:
+        return []
+    return list(found.order_by("-pk").prefetch_related(Prefetch("contacts", contacts))[:SHOWN])
+
+
+def _matching(text: str, in_sight):
+    """The customers that a text means; None where it can mean none."""
+    if (ticket := TICKET_NUMBER.fullmatch(text)) and ticket["sign"]:
+        return None
+    if number := CUSTOMER_NUMBER.fullmatch(text):
+        return in_sight.filter(pk=int(number[1]))
+    if "@" in text:
+        return in_sight.by_contact("email", text)
+    digits = re.sub(r"[\s\-().+]", "", text)
+    if digits.isdecimal():
+        if len(digits) == 4:
+            return in_sight.by_last4(digits)
+        return in_sight.by_contact("phone", text) if len(digits) > 4 else None
+    return _named(text, in_sight)
+
+
+def _named(text: str, in_sight):
+    """By the beginning of a name or its first letters from an index; inner parts among the newest."""
+    starts = Q(name__startswith=text)
+    if text.isascii():
+        starts |= Q(name__startswith=text.title()) | Q(initials__startswith=text.lower())
+    newest = in_sight.order_by("-pk").values("pk")[:NEWEST]
+    return in_sight.filter(starts | Q(pk__in=newest, name__icontains=text))
+
+
+def _tickets(text: str, user: User, customers: list[Customer]) -> list[Ticket]:
+    """By number, by words of the summary among the newest, and those of the customers found."""
+    in_sight = Ticket.objects.visible_to(user)
+    number = TICKET_NUMBER.fullmatch(text)
+    exact = Q(pk=int(number["id"]) if number else 0)
+    wanted = exact | Q(customer__in=[customer.pk for customer in customers])
+    only_a_number = (number and number["sign"]) or CUSTOMER_NUMBER.fullmatch(text) or "@" in text
+    if not only_a_number:
+        newest = in_sight.order_by("-opened_at").values("pk")[:NEWEST]
+        wanted |= Q(pk__in=newest, subject__icontains=text)
+    found = in_sight.filter(wanted).select_related("customer").only("subject", "customer__name")
+    return list(found.alias(exact=exact).order_by("-exact", "-pk")[:SHOWN])
+
+
+def _customer_row(customer: Customer) -> dict:
+    masked = next((contact.masked for contact in customer.contacts.all()), "")
+    return {
+        "url": reverse("desk:customer", args=[customer.pk]),
+        "title": customer.name,
+        "tier": customer.tier,
+        "phone": masked,
+        "aside": customer.number,
+    }
+
+
+def _ticket_row(ticket: Ticket) -> dict:
+    return {
+        "url": reverse("desk:ticket", args=[ticket.pk]),
+        "number": ticket.number,
+        "title": ticket.subject,
+        "aside": ticket.customer.name,
+    }

@@ -1,0 +1,229 @@
+"""The conversation of a ticket with what happened around it, merged by time, a page at a time."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db.models import Q
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from core.models import Event
+from followups.models import Attempt
+from messaging.models import Attachment
+from tickets.models import Kind, Metric, Outcome, Post, State, Ticket
+
+PAGE = 50
+MOST_EVENTS = 400
+TOLD_BY_POSTS = ("replied", "noted", "customer_wrote", "call_started", "call_ended", "call_attached")
+OUTCOMES = {**dict(Attempt.Outcome.choices), **dict(Outcome.choices)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event in the reader's words."""
+
+    at: datetime
+    icon: str
+    text: str
+    look: str = ""
+    note: str = ""
+    post = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One post of the thread with the files that came with it."""
+
+    at: datetime
+    post: Post
+    files: list[Attachment]
+
+
+@dataclass
+class Day:
+    """What happened on one day, oldest first."""
+
+    day: date
+    title: str
+    items: list[Entry | Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A page of the conversation. `earlier` is the id before which the page before it ends, None at the beginning."""
+
+    days: list[Day]
+    earlier: int | None
+    moved: list[Event]  # every step of the flow, oldest first, for the strip of stages
+
+
+def read(ticket: Ticket, *, before: int | None = None, now: datetime | None = None) -> Thread:
+    """The last posts of a ticket, or those before a post, with the events of the same stretch: three queries."""
+    now = now or timezone.now()
+    posts = ticket.posts.select_related("author", "outgoing").only(
+        "ticket_id", "kind", "channel", "body", "at", "next_update_at", "message_id", "author__display_name",
+        "author__username", "outgoing__state", "outgoing__sent_at", "outgoing__error", "outgoing__to_masked",
+        "outgoing__next_attempt_at", "outgoing__attempts",
+    )
+    if before:
+        posts = posts.filter(pk__lte=before)
+    found = list(posts.order_by("-pk")[: PAGE + 1 + bool(before)])
+    until = found.pop(0).at if before and found and found[0].pk == before else None
+    page, more = found[:PAGE], len(found) > PAGE
+    since = page[-1].at if more else None
+    events = _events(ticket, since, until)
+    lines = [
+        line for event in events
+        if (since is None or event.at >= since) and (until is None or event.at < until) and (line := told(event))
+    ]
+    items: list[Entry | Line] = [*_entries(page), *lines]
+    items.sort(key=lambda item: item.at)
+    return Thread(_days(items, now), page[-1].pk if more else None, [e for e in events if e.kind == "moved"])
+
+
+def _events(ticket: Ticket, since: datetime | None, until: datetime | None) -> list[Event]:
+    """Oldest first; all steps of the flow, and the rest of the stretch, in one query."""
+    stretch = Q()
+    if since:
+        stretch &= Q(at__gte=since)
+    if until:
+        stretch &= Q(at__lt=until)
+    wanted = Event.objects.filter(ticket_id=ticket.pk).exclude(kind__in=TOLD_BY_POSTS)
+    if stretch:
+        wanted = wanted.filter(stretch | Q(kind="moved"))
+    return list(wanted.order_by("-pk")[:MOST_EVENTS])[::-1]
+
+
+def _entries(posts: list[Post]) -> list[Entry]:
+    messages = [post.message_id for post in posts if post.message_id]
+    files: dict[int, list[Attachment]] = {}
+    if messages:
+        for file in Attachment.objects.filter(message__in=messages).defer("content").order_by("pk"):
+            files.setdefault(file.message_id, []).append(file)
+    return [Entry(post.at, post, files.get(post.message_id or 0, [])) for post in posts]
+
+
+def _days(items: list[Entry | Line], now: datetime) -> list[Day]:
+    days: list[Day] = []
+    for item in items:
+        day = timezone.localdate(item.at)
+        if not days or days[-1].day != day:
+            days.append(Day(day, day_title(day, timezone.localdate(now))))
+        days[-1].items.append(item)
+    return days
+
+
+def day_title(day: date, today: date) -> str:
+    """Today, November 20 · Yesterday, November 19 · November 2 · March 3, 2024."""
+    written = formats.date_format(day, "MONTH_DAY_FORMAT" if day.year == today.year else "DATE_FORMAT")
+    words = {0: _("Today, {day}"), 1: _("Yesterday, {day}")}
+    return words.get((today - day).days, "{day}").format(day=written)
+
+
+def stamp(moment: datetime, now: datetime) -> str:
+    """Today 09:02, or November 19 17:40: when a stage was entered."""
+    day, today = timezone.localdate(moment), timezone.localdate(now)
+    hour = timezone.localtime(moment).strftime("%H:%M")
+    if day == today:
+        return _("Today {time}").format(time=hour)
+    return f"{formats.date_format(day, 'MONTH_DAY_FORMAT' if day.year == today.year else 'DATE_FORMAT')} {hour}"
+
+
+def told(event: Event) -> Line | None:
+    """An event in words; None for what the page tells otherwise."""
+    tell = WORDS.get(event.kind)
+    return tell(event, event.actor_name or _("The system"), event.data) if tell else None
+
+
+def _label(choices, value: str) -> str:
+    return str(choices(value).label) if value in choices.values else value
+
+
+def _moved(event, who, data):
+    text = _("%(who)s: %(from)s → %(to)s") % {
+        "who": who, "from": _label(State, data.get("from", "")), "to": _label(State, data.get("to", "")),
+    }
+    if data.get("to") == State.ARCHIVED and data.get("outcome"):
+        text += f" · {_label(Outcome, data['outcome'])}"
+    archived = data.get("to") == State.ARCHIVED
+    return Line(event.at, "archive" if archived else "arrow-right-circle", text, note=data.get("note", ""))
+
+
+def _breached(event, who, data):
+    due = parse_datetime(data.get("due_at") or "") or event.at
+    text = _("%(promise)s was due at %(time)s and has been missed") % {
+        "promise": _label(Metric, data.get("metric", "")), "time": timezone.localtime(due).strftime("%m-%d %H:%M"),
+    }
+    return Line(event.at, "exclamation-triangle", text, "u-red")
+
+
+def _escalated(event, who, data):
+    if data.get("to"):
+        return Line(event.at, "bell", _("Overdue: %(name)s has been told") % {"name": data["to"]}, "u-red")
+    return Line(event.at, "bell", _("Overdue: nobody stands on this rung of the escalation path"), "u-red")
+
+
+def _assigned(event, who, data):
+    text, icon = _("%(who)s took the owner off") % {"who": who}, "person-dash"
+    if data.get("to"):
+        text, icon = _("%(who)s assigned it to %(name)s") % {"who": who, "name": data["to"]}, "person-check"
+    return Line(event.at, icon, text, note=data.get("reason", ""))
+
+
+def _reclassified(event, who, data):
+    text = _("%(who)s changed the class from %(from)s to %(to)s") % {
+        "who": who, "from": _label(Kind, data.get("from", "")), "to": _label(Kind, data.get("to", "")),
+    }
+    return Line(event.at, "diagram-3", text, note=data.get("reason", ""))
+
+
+def _callback(event, who, data):
+    result = data.get("outcome") or data.get("result") or ""
+    text = _("%(who)s called back: %(result)s") % {"who": who, "result": OUTCOMES.get(result, result)}
+    return Line(event.at, "telephone-outbound", text)
+
+
+def _planned(event, who, data):
+    due = parse_datetime(data.get("due_at") or "")
+    text = _("Callback planned for %(time)s") % {
+        "time": timezone.localtime(due or event.at).strftime("%m-%d %H:%M")
+    }
+    return Line(event.at, "calendar-plus", text)
+
+
+def _audited(event, who, data):
+    if data.get("passed"):
+        return Line(event.at, "clipboard-check", _("%(who)s audited the record: passed") % {"who": who}, "u-green")
+    return Line(event.at, "clipboard-x", _("%(who)s audited the record: returned") % {"who": who}, "u-amber")
+
+
+def _plain(icon: str, words: str, look: str = ""):
+    """An event of fixed words, with or without %(who)s, translated when it is told."""
+
+    def tell(event, who, data):
+        return Line(event.at, icon, _(words) % {"who": who}, look, note=data.get("reason") or data.get("note") or "")
+
+    return tell
+
+
+WORDS = {
+    "opened": _plain("inbox", gettext_noop("%(who)s opened the ticket")),
+    "moved": _moved,
+    "reclassified": _reclassified,
+    "breached": _breached,
+    "escalated_overdue": _escalated,
+    "assigned": _assigned,
+    "claimed": _plain("person-plus", gettext_noop("%(who)s took the ticket")),
+    "paused": _plain("pause", gettext_noop("%(who)s paused the clock: the customer has to decide")),
+    "resumed": _plain("play", gettext_noop("%(who)s let the clock run again")),
+    "no_policy": _plain("question-circle", gettext_noop("No promise in time applies to this case"), "u-amber"),
+    "callback": _callback,
+    "callback_planned": _planned,
+    "callback_cancelled": _plain("calendar-x", gettext_noop("The planned callback was cancelled")),
+    "audited": _audited,
+    "sheet_opened": _plain("shield-exclamation", gettext_noop("%(who)s opened the complaint sheet")),
+    "sheet_investigated": _plain("search", gettext_noop("%(who)s finished the investigation")),
+    "sheet_closed": _plain("shield-check", gettext_noop("%(who)s closed the complaint sheet")),
+}

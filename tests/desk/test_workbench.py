@@ -1,0 +1,233 @@
+"""The workbench: which tickets, in which order, and at what cost."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from desk import queue
+from messaging import calls
+from tests.factories import CustomerFactory, TicketFactory
+from tickets import routing, sla, workflow
+from tickets.models import Cause, Kind, Outcome, State, Ticket
+
+URL = "/"
+
+
+def rows_of(response) -> list[int]:
+    return [ticket.pk for group in response.context["page"].groups for ticket in group.rows]
+
+
+def groups_of(response) -> dict[str, int]:
+    return {group.code: len(group.rows) for group in response.context["page"].groups}
+
+
+@pytest.fixture
+def customer(team):
+    return CustomerFactory(team=team, name="王小雨", phone="13812341234", email="wang@mail.example")
+
+
+def due_in(ticket, **delta):
+    """Moves the deadline that lists sort by."""
+    Ticket.objects.filter(pk=ticket.pk).update(due_at=timezone.now() + timedelta(**delta))
+    return ticket
+
+
+def test_the_queue_is_grouped_by_time_left_and_paused_tickets_come_last(signed_in, agent, customer):
+    late = TicketFactory(customer=customer, owner=agent, late=True)
+    soon = due_in(TicketFactory(customer=customer, owner=agent), minutes=30)
+    fine = due_in(TicketFactory(customer=customer, owner=agent), hours=5)
+    paused = TicketFactory(customer=customer, owner=agent, channel="phone")
+    sla.stop(paused, "first_response")
+    sla.pause(paused, by=agent, reason="Waits for a photo")
+
+    response = signed_in(agent).get(URL)
+
+    assert rows_of(response) == [late.pk, soon.pk, fine.pk, paused.pk]
+    assert groups_of(response) == {"breached": 1, "soon": 1, "on_time": 1, "paused": 1}
+
+
+def test_the_queue_costs_the_same_with_three_rows_and_with_sixty(signed_in, agent, team):
+    def cost():
+        client = signed_in(agent)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(URL).status_code == 200
+        return len(asked)
+
+    for number in range(3):
+        TicketFactory(customer=CustomerFactory(team=team, phone=f"1380000{number:04}"), owner=agent)
+    few = cost()
+    for number in range(3, 60):
+        TicketFactory(customer=CustomerFactory(team=team, phone=f"1380000{number:04}"), owner=agent)
+    many = cost()
+
+    assert few == many
+    assert many <= 12
+
+
+def test_a_page_holds_fifty_and_the_next_one_goes_on_where_it_ended(signed_in, agent, customer):
+    opened = [TicketFactory(customer=customer, owner=agent) for _ in range(queue.PAGE + 7)]
+    Ticket.objects.filter(pk__in=[ticket.pk for ticket in opened[:20]]).update(due_at=None)
+    client = signed_in(agent)
+
+    first = client.get(URL)
+    second = client.get(URL, {"after": first.context["page"].next_cursor})
+
+    assert len(rows_of(first)) == queue.PAGE
+    assert len(rows_of(second)) == 7
+    assert set(rows_of(first)) | set(rows_of(second)) == {ticket.pk for ticket in opened}
+    assert second.context["page"].next_cursor == ""
+
+
+def test_a_cursor_survives_being_written_and_read(agent, customer):
+    ticket = TicketFactory(customer=customer)
+    assert queue.read_cursor(queue.write_cursor(ticket)) == (ticket.due_at, ticket.pk)
+    ticket.due_at = None
+    assert queue.read_cursor(queue.write_cursor(ticket)) == (None, ticket.pk)
+
+
+@pytest.mark.parametrize("text", ["", "none", "1.x", "x.1", "99999999999999999999.1", "none.-1", "1.1.1", "١.١"])
+def test_a_cursor_that_is_none_shows_the_first_page(signed_in, agent, customer, text):
+    ticket = TicketFactory(customer=customer, owner=agent)
+    assert rows_of(signed_in(agent).get(URL, {"after": text})) == [ticket.pk]
+
+
+def test_each_view_holds_what_its_count_says(signed_in, agent, lead, team, customer):
+    vip = CustomerFactory(team=team, vip=True)
+    TicketFactory(customer=customer, owner=agent)
+    TicketFactory(customer=customer, late=True)
+    TicketFactory(customer=vip, owner=lead, kind=Kind.COMPLAINT, level="special")
+    TicketFactory(customer=vip, owner=agent, by=agent, late=True)
+
+    for user in (agent, lead):
+        client = signed_in(user)
+        counted = {view.code: count for view, count in client.get(URL).context["views"]}
+        for code, count in counted.items():
+            assert len(rows_of(client.get(URL, {"view": code}))) == count, code
+    assert counted["special"] == 1
+    assert counted["vip"] == 2
+    assert counted["team"] == 4
+
+
+def test_an_agent_answers_for_their_own_and_nobodys_late_tickets(signed_in, agent, lead, customer):
+    mine = TicketFactory(customer=customer, owner=agent, late=True)
+    nobodys = TicketFactory(customer=customer, late=True)
+    anothers = TicketFactory(customer=customer, owner=lead, late=True)
+
+    assert set(rows_of(signed_in(agent).get(URL, {"view": "breached"}))) == {mine.pk, nobodys.pk}
+    assert set(rows_of(signed_in(lead).get(URL, {"view": "breached"}))) == {mine.pk, nobodys.pk, anothers.pk}
+
+
+def test_the_rail_and_the_view_agree_on_what_is_breached(signed_in, agent, lead, customer):
+    TicketFactory(customer=customer, owner=lead, late=True)
+    TicketFactory(customer=customer, owner=agent, late=True)
+    context = signed_in(agent).get(URL).context
+    assert context["rail_breached"] == context["figures"]["breached"] == 1
+
+
+def test_counts_say_at_least_beyond_the_cap(signed_in, agent, customer, monkeypatch):
+    monkeypatch.setattr(queue, "CAP", 2)
+    for _ in range(4):
+        TicketFactory(customer=customer, owner=agent)
+    response = signed_in(agent).get(URL)
+    assert dict((view.code, count) for view, count in response.context["views"])["mine"] == 2
+    assert "2+" in response.content.decode()
+
+
+def test_filters_narrow_the_view_and_unknown_values_are_left_out(signed_in, agent, lead, customer):
+    complaint = TicketFactory(customer=customer, owner=agent, kind=Kind.COMPLAINT, subject="送货迟到")
+    service = TicketFactory(customer=customer, owner=lead, kind=Kind.SERVICE, subject="安装预约")
+    client = signed_in(agent)
+
+    def shown(**params):
+        return rows_of(client.get(URL, {"view": "team", **params}))
+
+    assert shown(kind="complaint") == [complaint.pk]
+    assert shown(owner=lead.pk) == [service.pk]
+    assert shown(owner="me") == [complaint.pk]
+    assert shown(owner="none") == []
+    assert shown(state=State.ANSWERED) == []
+    assert shown(q="送货") == [complaint.pk]
+    assert set(shown(kind="x", state="y", owner="z")) == {complaint.pk, service.pk}
+
+
+def test_htmx_gets_the_list_with_its_counts_and_no_frame(signed_in, agent, customer):
+    ticket = TicketFactory(customer=customer, owner=agent)
+    html = signed_in(agent).get("/?view=mine&kind=service", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in html
+    assert f'id="row-{ticket.pk}"' in html
+    assert 'hx-get="/?view=mine&amp;kind=service"' in html
+    assert 'id="views"' in html
+    assert 'id="figures"' in html
+
+
+def test_rows_show_masked_contacts_only(signed_in, agent, customer):
+    TicketFactory(customer=customer, owner=agent, channel="phone")
+    TicketFactory(customer=customer, owner=agent, channel="mail")
+    html = signed_in(agent).get(URL).content.decode()
+    assert "138****1234" in html
+    assert "w***@mail.example" in html
+    assert "13812341234" not in html
+    assert "wang@mail.example" not in html
+
+
+def test_a_claim_from_the_queue_takes_the_ticket_and_goes_back_to_the_queue(signed_in, agent, customer):
+    ticket = TicketFactory(customer=customer)
+    answer = signed_in(agent).post(reverse("desk:ticket_claim", args=[ticket.pk]), {"next": "/?view=unassigned"})
+    ticket.refresh_from_db()
+    assert ticket.owner == agent
+    assert (answer.status_code, answer["Location"]) == (302, "/?view=unassigned")
+
+
+def test_a_claim_never_leads_to_another_site(signed_in, agent, customer):
+    ticket = TicketFactory(customer=customer)
+    answer = signed_in(agent).post(reverse("desk:ticket_claim", args=[ticket.pk]), {"next": "https://evil.example/"})
+    assert answer["Location"] == "/"
+
+
+def test_a_lost_claim_names_the_winner_in_the_refreshed_queue(signed_in, agent, lead, customer):
+    ticket = TicketFactory(customer=customer)
+    routing.claim(ticket, by=lead)
+    client = signed_in(agent)
+    htmx = {"HX-Request": "true"}
+    answer = client.post(reverse("desk:ticket_claim", args=[ticket.pk]), {"next": "/"}, headers=htmx)
+    assert (answer.status_code, answer["HX-Trigger"]) == (204, "live")
+    assert "王强" in client.get(URL, headers=htmx).content.decode()
+
+
+def test_closed_today_counts_what_this_person_archived_today(signed_in, agent, lead, customer):
+    for owner in (agent, lead):
+        ticket = TicketFactory(customer=customer, owner=owner)
+        workflow.move(
+            ticket, State.ARCHIVED, by=owner, outcome=Outcome.SPAM, cause=Cause.CUSTOMER, note="Advertising"
+        )
+    assert signed_in(agent).get(URL).context["figures"]["closed_today"] == 1
+    assert signed_in(lead).get(URL).context["figures"]["closed_today"] == 2
+
+
+def test_a_call_that_was_not_finished_can_be_taken_up_again(signed_in, agent, lead):
+    call = calls.start(team=agent.team, agent=agent, number="13812341234")
+    assert reverse("desk:intake_call", args=[call.pk]) in signed_in(agent).get(URL).content.decode()
+    assert reverse("desk:intake_call", args=[call.pk]) not in signed_in(lead).get(URL).content.decode()
+
+
+def test_an_empty_view_says_so_and_leads_onward(signed_in, agent):
+    html = signed_in(agent).get(URL).content.decode()
+    assert "c-state" in html
+    assert "?view=team" in html
+
+
+def test_another_team_sees_nothing_of_it(signed_in, outsider, customer):
+    TicketFactory(customer=customer, late=True)
+    response = signed_in(outsider).get(URL, {"view": "team"})
+    assert rows_of(response) == []
+    assert {count for _view, count in response.context["views"]} == {0}
+    assert response.context["rail_breached"] == 0
+    assert "王小雨" not in response.content.decode()
+
+
+def test_nobody_gets_in_without_signing_in(client, db):
+    assert client.get(URL).status_code == 302
