@@ -154,7 +154,7 @@ def install_with_pip(requirements: str, count: int) -> str:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     fetched, reason = 0, ""
-    for line in process.stdout:
+    for line in process.stdout or ():
         if line.startswith("Collecting "):
             fetched += 1
             if fetched % 10 == 0:

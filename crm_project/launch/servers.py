@@ -64,6 +64,11 @@ class Server:
     patience = 60.0
 
     @property
+    def url(self) -> str:
+        """The address that settings.py takes, with its password."""
+        raise NotImplementedError
+
+    @property
     def data(self) -> Path:
         return self.home / self.name
 

@@ -16,7 +16,7 @@ from .postgres import DATABASE, ROLE
 
 PATIENCE = 90.0
 _leases: dict[str, IO[str]] = {}
-_keepers: list[subprocess.Popen[str]] = []
+_keepers: dict[str, subprocess.Popen[str]] = {}
 
 
 def up(names: list[str]) -> dict[str, str]:
@@ -53,11 +53,11 @@ def release() -> None:
     """Give all leases back and wait until the services that nobody else uses are down."""
     while _leases:
         _leases.popitem()[1].close()
-    for keeper in _keepers:
+    for name, keeper in _keepers.items():
         try:
             keeper.wait(1)
         except subprocess.TimeoutExpired:
-            if _in_use_by_others(keeper):
+            if _in_use_by_others(name):
                 continue
             keeper.wait(30)
     _keepers.clear()
@@ -96,7 +96,7 @@ def _start_keeper(name: str) -> subprocess.Popen[str]:
         env={**os.environ, "DATA_DIR": str(prepare_data_dir())},
         start_new_session=True,  # Ctrl-C reaches the desk first, the services last
     )
-    _keepers.append(keeper)
+    _keepers[name] = keeper
     return keeper
 
 
@@ -127,9 +127,8 @@ def _keeper_lives(home: Path, name: str) -> bool:
         return False
 
 
-def _in_use_by_others(keeper: subprocess.Popen[str]) -> bool:
+def _in_use_by_others(name: str) -> bool:
     home = prepare_data_dir()
-    name = keeper.args[-1]  # type: ignore[index]
     with (home / "run" / f"{name}.lease").open("a") as lease:
         try:
             fcntl.flock(lease, fcntl.LOCK_SH | fcntl.LOCK_NB)

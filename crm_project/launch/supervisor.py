@@ -34,13 +34,14 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note_stop)
         try:
-            self._start()
-            if self.family:
-                self._tend()
+            family = self._start()
+            if family:
+                self._tend(family)
         finally:
             self._stop()
 
-    def _start(self) -> None:
+    def _start(self) -> Family | None:
+        """All in order; None when told to stop on the way."""
         leftovers = self.home / "run" / "children"
         end_leftovers(leftovers)
         host, port = preflight.address()
@@ -55,14 +56,15 @@ class Supervisor:
         environment.fill(start=True)
         self._prepare()
         if self.stops:
-            return
+            return None
         self.address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
         note = {"address": self.address, "process": os.getpid()}
         write_private(self.home / "run" / "desk.json", json.dumps(note))
-        self.family = Family(children(host, port, self.home), leftovers)
+        family = self.family = Family(children(host, port, self.home), leftovers)
         print_line("desk", "Starting web, worker and beat")
-        self.family.start()
-        self._await_health(host, port)
+        family.start()
+        self._await_health(family, host, port)
+        return family
 
     def _prepare(self) -> None:
         process = subprocess.Popen(
@@ -84,10 +86,10 @@ class Supervisor:
         if process.wait() and not self.stops:
             raise LaunchError(last.removeprefix("error: ") or "The preparation failed without a word.")
 
-    def _await_health(self, host: str, port: int) -> None:
+    def _await_health(self, family: Family, host: str, port: int) -> None:
         begun = told = time.monotonic()
         while not self.stops:
-            self.family.tend(starting=True)
+            family.tend(starting=True)
             report = healthy(host, port)
             if report.get("ok"):
                 return self._greet()
@@ -109,10 +111,10 @@ class Supervisor:
             print_line("desk", "First administrator:    .venv/bin/python manage.py createsuperuser")
         print_line("desk", "Ctrl-C stops it.")
 
-    def _tend(self) -> None:
+    def _tend(self, family: Family) -> None:
         looked = time.monotonic()
         while not self.stops:
-            self.family.tend(starting=False)
+            family.tend(starting=False)
             if time.monotonic() - looked > SERVICES_PULSE:
                 looked = time.monotonic()
                 if not all(services.kept(name) for name in self.embedded):
