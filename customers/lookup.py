@@ -32,7 +32,7 @@ def as_typed(user: User, text: str, *, limit: int = LIMIT) -> list[Match]:
     Numbers count when complete, in any written form, or as their last four digits; addresses when complete; names,
     companies and pinyin initials from their beginning; customer numbers as K-123.
     """
-    text = text.strip()[:120]
+    text = text.replace("\0", "").strip()[:120]
     how, found = _meaning(user, text)
     if found is None:
         return []

@@ -15,7 +15,7 @@ PER_HOUR = 30
 HOUR = 3600
 CENTRE = frozenset({Role.SPECIALIST, Role.LEAD, Role.SUPERVISOR, Role.ADMIN})
 # Numbers and addresses to write to are what agents work with; where somebody lives is for those who send a visit.
-MAY_SEE = {
+MAY_SEE: dict[str, frozenset[Role]] = {
     Contact.Kind.PHONE: CENTRE | {Role.AGENT},
     Contact.Kind.EMAIL: CENTRE | {Role.AGENT},
     Contact.Kind.WECHAT: CENTRE | {Role.AGENT},
@@ -46,7 +46,8 @@ def reveal(*, contact: Contact, by: User, reason: str, now: datetime | None = No
     Raises `ReasonMissing`, `RevealForbidden` or `TooManyReveals`; nothing is shown that is not logged.
     """
     now = now or timezone.now()
-    if not reason.strip():
+    reason = reason.replace("\0", "").strip()[:200]
+    if not reason:
         raise ReasonMissing(_("Say why you need it."))
     customer = Customer.objects.visible_to(by).filter(pk=contact.customer_id).first()
     if customer is None or not may_see(by, contact):
@@ -55,8 +56,8 @@ def reveal(*, contact: Contact, by: User, reason: str, now: datetime | None = No
         _log("reveal_refused", contact, customer, by=by, now=now)
         raise TooManyReveals(_("You have looked at %(n)d contacts within the hour.") % {"n": PER_HOUR})
     with transaction.atomic():
-        Reveal.objects.create(user=by, customer=customer, field=contact.kind, reason=reason.strip()[:200], at=now)
-        _log("revealed", contact, customer, by=by, now=now, reason=reason.strip()[:200])
+        Reveal.objects.create(user=by, customer=customer, field=contact.kind, reason=reason, at=now)
+        _log("revealed", contact, customer, by=by, now=now, reason=reason)
     return contact.value
 
 

@@ -32,7 +32,9 @@ def test_a_customer_is_found_by_their_number(agent, rain):
     assert names(agent, rain.number) == names(agent, f"k{rain.pk}") == ["王小雨"]
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "138", "138123412", "12345", "rain@", "小雨", "%", "_", "K-", "999999999999999"])
+@pytest.mark.parametrize(
+    "typed", ["", "  ", "138", "138123412", "12345", "rain@", "小雨", "%", "_", "\0", "K-", "999999999999999"]
+)
 def test_what_means_nobody_finds_nobody(agent, rain, typed):
     assert names(agent, typed) == []
 
