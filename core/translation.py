@@ -49,8 +49,8 @@ def gather(root: Path) -> Catalog:
     catalogue = empty()
     for path in sources(root):
         place = path.relative_to(root).as_posix()
-        for message, context in messages_of(path.read_text(encoding="utf-8"), is_template=path.suffix != ".py"):
-            catalogue.add(message, locations=[(place, None)], context=context)
+        for words, context in messages_of(path.read_text(encoding="utf-8"), is_template=path.suffix != ".py"):
+            catalogue.add(words, locations=[(place, 0)], context=context)
     for message in catalogue:
         message.locations = sorted(set(message.locations))
     return catalogue
@@ -129,7 +129,7 @@ def _problem(message: Message, old: Message) -> str:
         return "wrong number of plural forms"
     if not forms[0] or not forms[0].strip():
         return "empty"
-    original = message.id[-1] if message.pluralizable else message.id
+    original = message.id if isinstance(message.id, str) else message.id[-1]
     if set(PLACEHOLDER.findall(original)) != set(PLACEHOLDER.findall(forms[0])):
         return "other placeholders"
     return ""

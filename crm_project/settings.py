@@ -41,7 +41,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- The apps, lowest first; each may import only from those above it here -----------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "crm_project.apps.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,99 @@
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.site import DeskAdmin, ReadOnlyAdmin, column
+from staff.models import ApiToken, Department, Role, Team, User
+
+admin.site.unregister(Group)  # roles say what one may do
+
+
+class MemberForm(UserChangeForm):
+    language = forms.ChoiceField(
+        label=gettext_lazy("language"), required=False,
+        choices=[("", gettext_lazy("as the browser asks")), *settings.LANGUAGES],
+    )
+
+
+@admin.register(User)
+class MemberAdmin(UserAdmin, DeskAdmin):
+    """Accounts. The role alone decides who may open these pages."""
+
+    form = MemberForm
+    list_display = ["display_name", "username", "role", "team", "is_active", "last_login"]
+    list_display_links = ["display_name", "username"]
+    list_filter = ["role", "team", "is_active"]
+    list_select_related = ["team"]
+    search_fields = ["username", "display_name", "email"]
+    ordering = ["username"]
+    autocomplete_fields = ["team"]
+    filter_horizontal = []
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", "is_active"]}),
+        (gettext_lazy("Person"), {"fields": ["display_name", "email", "language", "theme", "single_keys"]}),
+        (gettext_lazy("Work"), {"fields": ["role", "team", "presence", "recovery_limit"]}),
+        (gettext_lazy("Sign-ins"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "display_name", "email", "role", "team", "usable_password", "password1",
+                           "password2"]}),
+    ]  # fmt: skip
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        if obj is None or obj.pk != request.user.pk:
+            return form
+
+        class OwnForm(form):
+            def clean_role(self):
+                if self.cleaned_data["role"] != Role.ADMIN:
+                    raise ValidationError(_("You cannot take the administrator's role from yourself."))
+                return self.cleaned_data["role"]
+
+        return OwnForm
+
+    def save_model(self, request, obj, form, change):
+        obj.is_staff = obj.is_superuser = obj.role == Role.ADMIN
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Team)
+class TeamAdmin(DeskAdmin):
+    list_display = ["name", "department", "member_count"]
+    list_select_related = ["department"]
+    list_filter = ["department"]
+    ordering = ["name"]
+    search_fields = ["name"]
+    autocomplete_fields = ["department"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(working=Count("members", filter=Q(members__is_active=True)))
+
+    @admin.display(description=gettext_lazy("members"), ordering="working")
+    def member_count(self, team):
+        return team.working
+
+
+@admin.register(Department)
+class DepartmentAdmin(DeskAdmin):
+    list_display = ["name"]
+    search_fields = ["name"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Who holds a token; deleting it withdraws it."""
+
+    list_display = [column("user", gettext_lazy("user")), column("created_at", gettext_lazy("created"))]
+    list_select_related = ["user"]
+
+    def has_delete_permission(self, request, obj=None):
+        return request.user.is_admin
