@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SPOKEN = {"title", "aria-label", "aria-description", "placeholder", "alt", "label", "data-confirm"}
 SILENT = {"script", "style", "kbd", "code"}
 # The same in every language: signs before numbers, units of measure, names of classes in a block.
-NEUTRAL = re.compile(r"\b(?:n =|T-|K-|C-|S =|h|min|s|px|v|p50|p90|EN|English|vs|ID|IP|UTC|[lcu]-[a-z_-]+|name@example\.com)(?![A-Za-z])")
+NEUTRAL = re.compile(
+    r"\b(?:n =|T-|K-|C-|S =|h|min|s|px|v|p50|p90|EN|English|vs|ID|IP|UTC|[lcu]-[a-z_-]+|name@example\.com)(?![A-Za-z])"
+)
 HAN = re.compile(r"[\u3401-\u9ffe]")
 # Words of the domain that are data: word lists, standard rows, demonstration, numbers and masks of the language itself.
 CHINESE_BY_TRADE = (
