@@ -18,6 +18,8 @@ from .errors import LaunchError
 from .places import read_json
 
 LEAST_FREE_MB = 300
+# Below this a running desk stops in order, while PostgreSQL can still write its last checkpoint.
+LAST_FREE_MB = 50
 CONNECT_SECONDS = 5
 PASSWORD = re.compile(r"(\w+://)[^\s/@]*@")
 
@@ -73,6 +75,16 @@ def disk(home: Path) -> None:
         raise LaunchError(
             f"Only {free} MB are free on the disk of {home}: free at least {LEAST_FREE_MB} MB, "
             f"or set DATA_DIR to a folder on another disk."
+        )
+
+
+def disk_left(home: Path) -> None:
+    """End a running desk before its disk is full."""
+    free = shutil.disk_usage(home).free // 2**20
+    if free < LAST_FREE_MB:
+        raise LaunchError(
+            f"The disk of {home} is full ({free} MB free), so the desk has stopped in order and nothing is lost: "
+            f"free at least {LEAST_FREE_MB} MB and run it again."
         )
 
 

@@ -117,6 +117,7 @@ class Supervisor:
             family.tend(starting=False)
             if time.monotonic() - looked > SERVICES_PULSE:
                 looked = time.monotonic()
+                preflight.disk_left(self.home)
                 if not all(services.kept(name) for name in self.embedded):
                     print_line("desk", "An embedded service was killed; starting it again")
                     services.up(self.embedded)

@@ -54,6 +54,15 @@ def test_a_full_disk_is_refused_before_the_database_finds_out(monkeypatch, tmp_p
         preflight.disk(tmp_path)
 
 
+def test_a_disk_that_fills_up_ends_a_running_desk_in_order(monkeypatch, tmp_path):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: usage._replace(free=60 * 2**20))
+    preflight.disk_left(tmp_path)
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: usage._replace(free=40 * 2**20))
+    with pytest.raises(LaunchError, match="nothing is lost: free at least 300 MB"):
+        preflight.disk_left(tmp_path)
+
+
 @pytest.mark.parametrize("url", ["mysql://u:topsecret@db/desk", "postgres://u:topsecret@db:5432/", "nonsense"])
 def test_a_database_url_of_another_kind_is_refused_without_repeating_it(url):
     with pytest.raises(LaunchError, match="DATABASE_URL must look like") as caught:
