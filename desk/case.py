@@ -65,7 +65,8 @@ def head(ticket: Ticket, user: User, *, before: int | None, now: datetime) -> di
         (stage, timeline.stamp(stage.since, now) if stage.since else "")
         for stage in workflow.stages(ticket, thread.moved)
     ]
-    return {"ticket": ticket, "thread": thread, "stages": stages, "before": before, "now": now}
+    so_far = clocks.span((now - ticket.state_since).total_seconds())
+    return {"ticket": ticket, "thread": thread, "stages": stages, "so_far": so_far, "before": before, "now": now}
 
 
 def side(ticket: Ticket, user: User, *, now: datetime, bound=None) -> dict:

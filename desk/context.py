@@ -6,7 +6,8 @@ from tickets.models import Ticket
 
 def shell(request):
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or request.htmx:
+    part = request.htmx and not request.htmx.history_restore_request
+    if user is None or not user.is_authenticated or part:
         return {}
     return {
         "rail_breached": Ticket.objects.visible_to(user).overdue().filter(queue.theirs(user))[:100].count(),

@@ -70,6 +70,8 @@ class MoveForm(forms.Form):
     def __init__(self, data=None, *, ticket: Ticket | None = None, outcomes=None, name="move", **kwargs):
         super().__init__(data, auto_id=f"{name}-%s", **kwargs)
         self.name = name
+        if name == "final":
+            focus_first(self, "outcome")
         if outcomes is not None:
             self.fields["outcome"].choices = PICK + [(value, Outcome(value).label) for value in outcomes]
 
@@ -78,7 +80,7 @@ class MoveForm(forms.Form):
         """The form that a request filled in: a step, the archive, or a final decision from the menu."""
         if data.get("to") != State.ARCHIVED:
             return cls(data, ticket=ticket)
-        if data.get("outcome") in workflow.FINAL_ANYWHERE:
+        if data.get("form") == "final" or data.get("outcome") in workflow.FINAL_ANYWHERE:
             return final_form(ticket, data)
         return archive_form(ticket, data)
 
@@ -96,6 +98,11 @@ def final_form(ticket: Ticket, data=None) -> MoveForm:
     )
 
 
+def focus_first(form: forms.Form, field: str) -> None:
+    """The field that takes the focus when the form's dialog opens."""
+    form.fields[field].widget.attrs["autofocus"] = True
+
+
 class ReclassifyForm(forms.Form):
     name = "reclassify"
     kind = forms.ChoiceField(label=_("Class"), choices=Kind.choices)
@@ -107,6 +114,7 @@ class ReclassifyForm(forms.Form):
 
     def __init__(self, data=None, *, ticket: Ticket, **kwargs):
         super().__init__(data, auto_id="reclassify-%s", initial={"kind": ticket.kind, "level": ticket.level}, **kwargs)
+        focus_first(self, "kind")
 
 
 class AssignForm(forms.Form):
@@ -116,6 +124,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, data=None, *, ticket: Ticket, **kwargs):
         super().__init__(data, auto_id="assign-%s", initial={"to": ticket.owner_id}, **kwargs)
+        focus_first(self, "to")
         self.fields["to"].queryset = User.objects.filter(is_active=True, team=ticket.team_id).order_by(
             "display_name", "pk"
         )

@@ -74,11 +74,14 @@ def read(ticket: Ticket, *, before: int | None = None, now: datetime | None = No
     page, more = found[:PAGE], len(found) > PAGE
     since = page[-1].at if more else None
     events = _events(ticket, since, until)
-    lines = [
-        line for event in events
+    told_now = [
+        (event.kind, line) for event in events
         if (since is None or event.at >= since) and (until is None or event.at < until) and (line := told(event))
     ]
-    items: list[Entry | Line] = [*_entries(page), *lines]
+    # The sort is stable: at the same moment a ticket opens before its first post, all else follows the post.
+    items: list[Entry | Line] = [line for kind, line in told_now if kind == "opened"]
+    items += _entries(page)
+    items += [line for kind, line in told_now if kind != "opened"]
     items.sort(key=lambda item: item.at)
     return Thread(_days(items, now), page[-1].pk if more else None, [e for e in events if e.kind == "moved"])
 
@@ -216,7 +219,7 @@ WORDS = {
     "escalated_overdue": _escalated,
     "assigned": _assigned,
     "claimed": _plain("person-plus", gettext_noop("%(who)s took the ticket")),
-    "paused": _plain("pause", gettext_noop("%(who)s paused the clock: the customer has to decide")),
+    "paused": _plain("pause", gettext_noop("%(who)s paused the clock")),
     "resumed": _plain("play", gettext_noop("%(who)s let the clock run again")),
     "no_policy": _plain("question-circle", gettext_noop("No promise in time applies to this case"), "u-amber"),
     "callback": _callback,

@@ -52,6 +52,8 @@ def _answer(request, ticket, form, done: str):
     bound = form if form.errors else None
     context = case.page(fresh, request.user, before=None, now=timezone.now(), bound=bound)
     context["compose"] = form.name
+    # What has no place of its own on the page, or whose place is gone, is said under the head.
+    context["refused"] = bound if bound and (fresh.is_archived or form.name == "claim") else None
     template = "desk/_ticket.html" if request.htmx else "desk/ticket.html"
     response = render(request, template, context, status=422 if form.errors else 200)
     if not form.errors:

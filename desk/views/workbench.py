@@ -35,7 +35,7 @@ def workbench(request):
         },
         "now": now,
     }
-    if request.htmx:
+    if request.htmx and not request.htmx.history_restore_request:
         return render(request, "desk/_queue_answer.html", context)
     return render(request, "desk/workbench.html", context | filter_choices(request.user) | today(request.user, now))
 

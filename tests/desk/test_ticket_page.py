@@ -62,6 +62,7 @@ def test_posts_and_events_stand_in_the_order_of_time(agent, ticket):
     items = [item for day in timeline.read(ticket).days for item in day.items]
     assert [item.at for item in items] == sorted(item.at for item in items)
     told = [item.post.kind if item.post else item.icon for item in items]
+    assert told[:2] == ["inbox", "inbound"]
     assert [kind for kind in told if kind in ("inbound", "note", "arrow-right-circle")] == [
         "inbound", "note", "arrow-right-circle", "inbound",
     ]
@@ -272,6 +273,25 @@ def test_a_final_decision_needs_its_reason_and_its_dialog_stays_open(signed_in, 
     assert client.post(url("ticket_move", ticket), {**data, "note": "广告"}, headers=HTMX).status_code == 200
     ticket.refresh_from_db()
     assert ticket.outcome == Outcome.SPAM
+
+
+def test_a_final_decision_without_a_choice_is_refused_in_its_dialog(signed_in, agent, ticket):
+    data = {"to": "archived", "form": "final", "outcome": "", "cause": "", "note": "广告"}
+    html = signed_in(agent).post(url("ticket_move", ticket), data, headers=HTMX).content.decode()
+    assert 'id="final-dialog" aria-labelledby="final-title" data-show' in html
+
+
+@pytest.mark.parametrize("name", ["ticket_move", "ticket_assign", "ticket_reply", "ticket_pause"])
+def test_what_comes_too_late_for_an_archived_ticket_is_said_on_its_page(signed_in, agent, specialist, ticket, name):
+    data = {"to": "archived", "outcome": Outcome.SPAM, "cause": Cause.CUSTOMER, "note": "广告"}
+    client = signed_in(agent)
+    client.post(url("ticket_move", ticket), data)
+    late = {**data, "body": "您好", "wait": "on", "reason": "x"}
+    if name == "ticket_assign":
+        late["to"] = specialist.pk
+    answer = client.post(url(name, ticket), late, headers=HTMX)
+    assert answer.status_code == 422
+    assert 'id="refused" role="alert"' in answer.content.decode()
 
 
 def test_at_the_callback_the_page_leads_to_the_callback_and_offers_no_archive(signed_in, specialist, agent, customer):

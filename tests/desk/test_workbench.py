@@ -164,6 +164,11 @@ def test_htmx_gets_the_list_with_its_counts_and_no_frame(signed_in, agent, custo
     assert 'id="figures"' in html
 
 
+def test_going_back_in_the_browser_gets_the_whole_page(signed_in, agent, customer):
+    back = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in signed_in(agent).get(URL, headers=back).content.decode()
+
+
 def test_rows_show_masked_contacts_only(signed_in, agent, customer):
     TicketFactory(customer=customer, owner=agent, channel="phone")
     TicketFactory(customer=customer, owner=agent, channel="mail")
