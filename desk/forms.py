@@ -72,6 +72,7 @@ class MoveForm(forms.Form):
         self.name = name
         if name == "final":
             focus_first(self, "outcome")
+            self.fields["outcome"].required = True
         if outcomes is not None:
             self.fields["outcome"].choices = PICK + [(value, Outcome(value).label) for value in outcomes]
 
