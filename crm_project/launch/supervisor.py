@@ -26,6 +26,7 @@ class Supervisor:
         self.home = prepare_data_dir()
         self.lock = preflight.only_run(self.home)
         self.stops = 0
+        self.looked = 0.0
         self.embedded = environment.embedded()
         self.family: Family | None = None
 
@@ -89,7 +90,7 @@ class Supervisor:
     def _await_health(self, family: Family, host: str, port: int) -> None:
         begun = told = time.monotonic()
         while not self.stops:
-            family.tend(starting=True)
+            self._pulse(family, starting=True)
             report = healthy(host, port)
             if report.get("ok"):
                 return self._greet()
@@ -106,22 +107,27 @@ class Supervisor:
         print_line("desk", f"Service Desk is ready:  {self.address}")
         sign_ins = data_path() / "demo-credentials.json"
         if os.environ.get("DEMO") == "1" and sign_ins.exists():
-            print_line("desk", f"Names and passwords:    {os.path.relpath(sign_ins, ROOT)}")
+            shown = sign_ins.relative_to(ROOT) if sign_ins.is_relative_to(ROOT) else sign_ins
+            print_line("desk", f"Names and passwords:    {shown}")
         else:
             print_line("desk", "First administrator:    .venv/bin/python manage.py createsuperuser")
         print_line("desk", "Ctrl-C stops it.")
 
     def _tend(self, family: Family) -> None:
-        looked = time.monotonic()
         while not self.stops:
-            family.tend(starting=False)
-            if time.monotonic() - looked > SERVICES_PULSE:
-                looked = time.monotonic()
-                preflight.disk_left(self.home)
-                if not all(services.kept(name) for name in self.embedded):
-                    print_line("desk", "An embedded service was killed; starting it again")
-                    services.up(self.embedded)
+            self._pulse(family, starting=False)
             time.sleep(0.25)
+
+    def _pulse(self, family: Family, *, starting: bool) -> None:
+        """Restart what has ended; now and then look at the disk and at the services."""
+        family.tend(starting=starting)
+        if time.monotonic() - self.looked < SERVICES_PULSE:
+            return
+        self.looked = time.monotonic()
+        preflight.disk_left(self.home)
+        if not all(services.kept(name) for name in self.embedded):
+            print_line("desk", "An embedded service was killed; starting it again")
+            services.up(self.embedded)
 
     def _stop(self) -> None:
         if self.stops:
