@@ -69,9 +69,9 @@ def _start(ticket: Ticket, metrics: Sequence[str], *, now: datetime) -> list[SLA
     return [running[metric] for metric in metrics if metric in running]
 
 
-def draft(ticket: Ticket, policy: SLAPolicy, *, now: datetime) -> SLATimer:
-    """An unsaved timer that runs from `now` under this policy, for set-based writers too."""
-    clock = clock_of(policy)
+def draft(ticket: Ticket, policy: SLAPolicy, *, now: datetime, clock: WorkingCalendar | None = None) -> SLATimer:
+    """An unsaved timer that runs from `now` under this policy; set-based writers bring its `clock` along."""
+    clock = clock or clock_of(policy)
     if policy.target_days:
         due = clock.add_days(now, policy.target_days)
         seconds = clock.between(now, due)
