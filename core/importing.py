@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
@@ -109,7 +109,7 @@ class Rejects:
 
     def __init__(self, path: Path):
         self.path = path
-        self._stream = self._writer = None
+        self._stream: IO[str] | None = None
 
     def __enter__(self):
         self.path.unlink(missing_ok=True)
@@ -120,14 +120,13 @@ class Rejects:
             self._stream.close()
 
     def add(self, line: int, reason: str, row: dict[str, str]) -> None:
-        if self._writer is None:
+        if self._stream is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Rows hold personal data: readable by their owner alone.
             number = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             self._stream = os.fdopen(number, "w", encoding="utf-8-sig", errors="replace", newline="")
-            self._writer = csv.writer(self._stream)
-            self._writer.writerow(["line", "reason", *row])
-        self._writer.writerow([line, reason, *row.values()])
+            csv.writer(self._stream).writerow(["line", "reason", *row])
+        csv.writer(self._stream).writerow([line, reason, *row.values()])
 
 
 def encoding_of(path: Path) -> str:

@@ -1,6 +1,9 @@
 """Tells open pages that something changed, after commit; pages then ask for what they may see."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import redis
@@ -9,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 log = logging.getLogger(__name__)
+_muted = ContextVar("muted", default=False)
 
 
 def publish(topic: str, *, team_id: int | None = None, user_id: int | None = None, **payload) -> None:
@@ -16,15 +20,28 @@ def publish(topic: str, *, team_id: int | None = None, user_id: int | None = Non
 
     Carries ids only, never personal data. A lost message costs a page one refresh interval, nothing else.
     """
+    if _muted.get():
+        return
     group = f"user.{user_id}" if user_id else f"team.{team_id}"
     transaction.on_commit(lambda: _send(group, {"type": "changed", "topic": topic, **payload}))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it nothing is published: for bulk loads, whose thousands of messages no open page needs."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 def _send(group: str, message: dict) -> None:
     try:
         # What the layer's own group_send does, which outside an event loop would connect anew for every message.
-        prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
-        _client(settings.REDIS_URL).publish(f"{prefix}__group__{group}", get_channel_layer().serialize(message))
+        _client(settings.REDIS_URL).publish(
+            f"{settings.REDIS_PREFIX}live__group__{group}", get_channel_layer().serialize(message)
+        )
     except Exception as error:  # the write has been committed; a silent page must not undo it
         log.warning("live message not sent: %s", type(error).__name__)
 

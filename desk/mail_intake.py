@@ -243,7 +243,7 @@ class _Routing:
         if row:
             row.state, row.error = Outbox.State.FAILED, f"returned {mail.bounce_status}".strip()
             row.save(update_fields=["state", "error"])
-        if ticket:
+        if row and ticket:
             self._log("bounced", ticket, status=mail.bounce_status, to=row.to_masked)
             if ticket.owner:
                 notifications.notify(ticket.owner, "bounced", ticket_id=ticket.pk, now=self.now)

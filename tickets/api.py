@@ -144,7 +144,7 @@ class TicketIn(serializers.Serializer):
         """Opens the ticket through intake; returns (ticket, made), made being False for a repeated key."""
         given, now = dict(self.validated_data), timezone.now()
         customer = given.pop("customer_id", None)
-        if customer is None:
+        if customer is None and self.user.team:
             customer, _made = registry.find_or_create(
                 team=self.user.team, source=Customer.Source.API, by=self.user, now=now, **given.pop("customer")
             )

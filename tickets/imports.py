@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.text import slugify
-from simple_history.utils import bulk_create_with_history
+from simple_history.utils import bulk_create_with_history, update_change_reason
 
 from core import events, live
 from core.hours import WorkingCalendar
@@ -75,7 +75,7 @@ class _Judged:
     """What a batch leaves besides its tickets."""
 
     timers: list[SLATimer] = field(default_factory=list)
-    late: list[SLATimer] = field(default_factory=list)
+    late: list[tuple[SLATimer, datetime]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
 
@@ -180,7 +180,8 @@ class TicketImport:
             timer.ticket_id = timer.ticket.pk
         SLATimer.objects.bulk_create(judged.timers)
         Breach.objects.bulk_create(
-            Breach(timer=t, ticket=t.ticket, metric=t.metric, due_at=t.due_at, recorded_at=now) for t in judged.late
+            Breach(timer=timer, ticket=timer.ticket, metric=timer.metric, due_at=due, recorded_at=now)
+            for timer, due in judged.late
         )
         Event.objects.bulk_create(judged.events)
         Post.objects.bulk_create(
@@ -238,17 +239,17 @@ class TicketImport:
 
         A closed ticket whose first answer is unknown is not measured by it: unknown is not late.
         """
-        done = {Metric.FIRST_RESPONSE: ticket.first_response_at, Metric.RESOLUTION: ticket.resolved_at}
         found = []
         for metric, policy in self._policies(ticket).items():
-            if done[metric] or not ticket.is_archived:
-                begin = ticket.opened_at if done[metric] else starts or ticket.opened_at
+            done = ticket.first_response_at if metric == Metric.FIRST_RESPONSE else ticket.resolved_at
+            if done or not ticket.is_archived:
+                begin = ticket.opened_at if done else starts or ticket.opened_at
                 clock = self._clock(policy)
                 timer = sla.draft(ticket, policy, now=begin, clock=clock)
-                if done[metric]:
-                    _judge(timer, clock, done[metric])
+                if done:
+                    _judge(timer, clock, done)
                 found.append(timer)
-        running = min((t for t in found if t.stopped_at is None), key=lambda timer: timer.due_at, default=None)
+        running = sla.earliest(timer for timer in found if timer.stopped_at is None)
         if running:
             ticket.due_at, ticket.due_kind, ticket.due_from = running.due_at, running.metric, running.started_at
         return found
@@ -279,14 +280,14 @@ class TicketImport:
         told = [event("opened", ticket.opened_at, channel=ticket.channel, kind=ticket.kind)]
         for timer in timers:
             judged.timers.append(timer)
-            if timer.state == SLATimer.State.BREACHED:
+            if timer.state == SLATimer.State.BREACHED and timer.due_at:
                 timer.breached_at = now
-                judged.late.append(timer)
+                judged.late.append((timer, timer.due_at))
                 told.append(event("breached", timer.due_at, metric=timer.metric, due_at=timer.due_at.isoformat()))
         if ticket.state != State.RECEIVED:
             at = ticket.archived_at or ticket.opened_at
             told.append(event("moved", at, **{"from": State.RECEIVED, "to": ticket.state, "outcome": ticket.outcome}))
-        if ticket.is_archived:
+        if ticket.archived_at:
             told.append(event("archived", ticket.archived_at, outcome=ticket.outcome, cause=ticket.cause, note=""))
         told.sort(key=lambda one: one.at)
         judged.events += [*told, event("imported", now, source=self.mapping.source, digest=record.digest)]
@@ -305,8 +306,8 @@ class TicketImport:
             ticket.state, ticket.state_since, ticket.resolved_at, ticket.archived_at = State.ARCHIVED, at, at, at
             ticket.outcome, ticket.cause = _ending(record.values)
         ticket.updated_at = now
-        ticket._change_reason = self._reason
         ticket.save()
+        update_change_reason(ticket, self._reason)
         about = {"ticket_id": ticket.pk, "customer_id": ticket.customer_id, "team_id": ticket.team_id}
         if closing:
             ending = {"outcome": ticket.outcome, "cause": ticket.cause}
@@ -323,4 +324,4 @@ def _judge(timer: SLATimer, clock: WorkingCalendar, done: datetime) -> None:
     """Settles a timer of the past: met, or breached at its true due time."""
     timer.stopped_at = done
     timer.consumed_seconds = clock.between(timer.started_at, done)
-    timer.state = SLATimer.State.BREACHED if done > timer.due_at else SLATimer.State.MET
+    timer.state = SLATimer.State.BREACHED if timer.due_at and done > timer.due_at else SLATimer.State.MET

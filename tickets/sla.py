@@ -191,8 +191,13 @@ def refresh_due(ticket: Ticket) -> None:
     _show_due(ticket, ticket.timers.open())
 
 
+def earliest(timers: Iterable[SLATimer]) -> SLATimer | None:
+    """The timer that is due first; None where none runs."""
+    return min(((timer.due_at, timer.metric, timer) for timer in timers if timer.due_at), default=(None, "", None))[2]
+
+
 def _show_due(ticket: Ticket, open_timers: Iterable[SLATimer]) -> None:
-    timer = min((timer for timer in open_timers if timer.due_at), key=lambda timer: timer.due_at, default=None)
+    timer = earliest(open_timers)
     ticket.due_at = timer.due_at if timer else None
     ticket.due_kind = timer.metric if timer else ""
     ticket.due_from = timer.started_at if timer else None
