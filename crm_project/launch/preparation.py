@@ -5,6 +5,7 @@ stays small. Every step may run again without harm.
 """
 
 import hashlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ def prepare() -> None:
     from core import health  # needs settings
 
     migrate()
+    fill_defaults()
     collect_static()
     load_demo()
     health.forget()
@@ -99,6 +101,13 @@ def migrate() -> None:
     except DatabaseError as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise LaunchError(f"A migration failed and was rolled back: {first}") from error
+
+
+def fill_defaults() -> None:
+    """Standard calendars, policies and texts where there are none yet; without them no timer could start."""
+    from django.core.management import call_command
+
+    call_command("defaults", stdout=io.StringIO())
 
 
 def unknown_migrations(applied: set[tuple[str, str]], known: set[tuple[str, str]]) -> list[str]:
