@@ -55,10 +55,12 @@ def over_by(over: timedelta) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time: 19m, 4h 10m, 2d 3h."""
+    """A length of time: 19m, 4h 10m, 24h, 2d 3h."""
     minutes = max(int(seconds), 0) // 60
     if minutes < 60:
         return _("{n}m").format(n=minutes)
+    if minutes < 48 * 60 and minutes % 60 == 0:
+        return _("{h}h").format(h=minutes // 60)
     if minutes < 24 * 60:
         return _("{h}h {n}m").format(h=minutes // 60, n=minutes % 60)
     return _("{n}d {h}h").format(n=minutes // 1440, h=minutes % 1440 // 60)

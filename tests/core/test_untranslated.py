@@ -21,6 +21,7 @@ HAN = re.compile(r"[\u3401-\u9ffe]")
 # Words of the domain that are data: word lists, standard rows, demonstration, numbers and masks of the language itself.
 CHINESE_BY_TRADE = (
     "defaults.py",
+    "formats.py",
     "desk/demo/",
     "core/cjk.py", "core/masking.py", "core/phones.py", "core/pseudonyms.py", "core/statutory.py",
     "crm_project/settings.py",  # languages are named in themselves
