@@ -55,6 +55,10 @@ def fill(*, start: bool) -> None:
         os.environ.setdefault("DEMO", "0")
         os.environ.setdefault("HTTPS", "1")
     os.environ.setdefault("PORT", "8000")
+    # Only this machine's own names, until somebody names the real ones.
+    os.environ["ALLOWED_HOSTS"] = os.environ.get("ALLOWED_HOSTS") or ",".join(
+        ["localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()]
+    )
     urls = services.up(wanted) if start and wanted else {name: services.url(name) for name in wanted}
     for name, address in urls.items():
         os.environ[VARIABLES[name]] = address
@@ -67,6 +71,3 @@ def _demo_defaults() -> None:
     os.environ["EMBEDDED"] = "1"
     os.environ.setdefault("DEMO", "1")
     os.environ.setdefault("HTTPS", "0")
-    os.environ["ALLOWED_HOSTS"] = os.environ.get("ALLOWED_HOSTS") or ",".join(
-        ["localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()]
-    )
