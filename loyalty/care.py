@@ -5,17 +5,13 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from customers.models import Consent, Customer
 from loyalty.models import CareTemplate, PointsEntry
 from messaging import outbox
 from messaging.models import Mailbox, Outbox
-
-OPT_OUT = {
-    "zh-hans": "如不希望再收到此类问候，请回复“退订”。",
-    "en": 'If you would rather not receive such greetings, reply "unsubscribe".',
-}
 
 
 def born_on(today: date):
@@ -65,9 +61,10 @@ def _queue(customer: Customer, text: CareTemplate, *, mailbox, today: date, now:
     body = text.body
     for word, value in words.items():
         body = body.replace("{" + word + "}", value)
+    with translation.override(customer.language):
+        way_out = _("If you would rather not receive such greetings, reply “unsubscribe”.")
     outbox.put(
-        key=key, to=mails[0].value, subject=text.subject,
-        body=f"{body}\n\n{OPT_OUT.get(customer.language, OPT_OUT['en'])}", purpose=Consent.Purpose.CARE,
+        key=key, to=mails[0].value, subject=text.subject, body=f"{body}\n\n{way_out}", purpose=Consent.Purpose.CARE,
         customer=customer, mailbox=mailbox, auto=True, now=now,
     )
     return True

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.crypto import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 
@@ -129,7 +130,7 @@ class Call(models.Model):
         OUT = "out", _("outgoing")
 
     class Outcome(models.TextChoices):
-        ANSWERED = "answered", _("Answered")
+        ANSWERED = "answered", pgettext_lazy("call outcome", "Answered")
         TICKET = "ticket", _("Make a ticket")
         CALLBACK = "callback", _("Call back")
         ESCALATE = "escalate", _("Escalate")
