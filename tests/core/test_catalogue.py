@@ -1,4 +1,4 @@
-"""The Chinese of the screens (`manage.py messages --check` sees that it is complete): punctuated as Chinese, spaced where Latin letters or figures stand in it."""
+"""The Chinese of the screens: punctuated as Chinese, spaced where Latin letters or figures stand in it."""
 
 import re
 
