@@ -1,9 +1,11 @@
 """Chips, badges, times and the frame of the pages, for templates: `{% load desk_ui %}`."""
 
+import json
 import re
 from datetime import datetime
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -51,6 +53,12 @@ def rail(context):
         "admin_url": navigation.link_to("admin:index") if is_admin else "",
         "request": request,
     }
+
+
+@register.filter
+def as_json(value) -> str:
+    """Data for an attribute that a script reads; escaped like any text."""
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,10 +1,12 @@
-/* ECharts in the product's colours. <div class="c-chart" id="x" data-chart="x-data" role="img" aria-label="summary"> draws the
-   json_script "x-data"; a <button data-chart-table="x"> shows the same figures as a table.
-   Data: {kind, labels, series: [{name, data, color, dash, thin}], unit, line}. Kinds: stack, bars, hbar, lines, area, pareto, heat.
+/* ECharts in the product's colours. <div class="c-chart" id="x" data-chart="{JSON}" role="img" aria-label="summary"> draws
+   its data; a <button data-chart-table="x"> shows the same figures as a table. The data stand in an attribute, since htmx
+   drops every <script> of an answer: {kind, labels, series: [{name, data, color, dash, thin}], unit, line}.
+   Kinds: stack, bars, hbar, lines, area, pareto, heat.
    heat: {labels (x), rows (y), data: [[x, y, n], ...]}. Colours are token names: "ch-1". */
 (function () {
   const { word } = window.crm;
   const made = new Map();
+  const asTable = new Set(); // ids of charts that are read as tables, through every refresh
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const SOLID = "path://M0,0h18v2.4h-18z", DASH = "path://M0,0h5v2.4h-5z M6.5,0h5v2.4h-5z M13,0h5v2.4h-5z", THIN = "path://M0,0h18v1.2h-18z";
   const colour = (series, index) => token(series.color || `ch-${(index % 6) + 1}`);
@@ -55,7 +57,7 @@
     }),
   };
 
-  const specOf = (node) => JSON.parse(document.getElementById(node.dataset.chart).textContent);
+  const specOf = (node) => JSON.parse(node.dataset.chart);
 
   function draw(node) {
     made.get(node)?.dispose();
@@ -72,7 +74,10 @@
       chart.dispose();
       made.delete(node);
     }
-    document.querySelectorAll("[data-chart]").forEach((node) => { if (!node.hidden && document.getElementById(node.dataset.chart)) draw(node); });
+    document.querySelectorAll("[data-chart-table]").forEach((button) => {
+      if (asTable.has(button.dataset.chartTable) && button.getAttribute("aria-pressed") !== "true") toggle(button);
+    });
+    document.querySelectorAll("[data-chart]").forEach((node) => { if (!node.hidden) draw(node); });
   }
 
   /* --- The same figures as a table --------------------------------------------------------------- */
@@ -106,9 +111,11 @@
   }
   function toggle(button) {
     const node = document.getElementById(button.dataset.chartTable);
+    if (!node) return;
     const shown = node.nextElementSibling?.matches(".c-chart-table") ? node.nextElementSibling : null;
     if (shown) {
       shown.remove();
+      asTable.delete(node.id);
       node.hidden = false;
       draw(node);
     } else {
@@ -116,6 +123,7 @@
       box.className = "c-chart-table c-scroll-x";
       box.tabIndex = 0;
       box.append(tableOf(specOf(node), node.getAttribute("aria-label")));
+      asTable.add(node.id);
       node.hidden = true;
       node.after(box);
     }

@@ -73,7 +73,8 @@
   function connect() {
     clearTimeout(retryTimer);
     if (socket && socket.readyState < WebSocket.CLOSING) return;
-    socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${path}`);
+    const line = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${path}`);
+    socket = line;
     socket.addEventListener("open", back);
     socket.addEventListener("message", (event) => {
       let message;
@@ -85,6 +86,7 @@
       if (message.ticket) refresh(`ticket-${message.ticket}`); // pages of one ticket listen for theirs alone
     });
     socket.addEventListener("close", (event) => {
+      if (socket !== line) return; // given up for a newer one
       if (event.code === 4401 || event.code === 4403) {
         notify(word("signed_out"), "amber");
         return;
@@ -98,7 +100,11 @@
 
   if (!path) return;
   window.addEventListener("offline", lost);
-  window.addEventListener("online", connect);
+  window.addEventListener("online", () => {
+    // A line from before the gap may look open and be dead.
+    if (wasLost && socket?.readyState === WebSocket.OPEN) socket.close();
+    connect();
+  });
   window.addEventListener("pagehide", () => { clearTimeout(retryTimer); clearTimeout(bannerTimer); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();

@@ -11,6 +11,9 @@ import uvicorn
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
+from django.core.management.color import no_style
+from django.db import connection
+from django.test import TransactionTestCase
 from playwright.sync_api import expect, sync_playwright
 
 # Playwright keeps an event loop in the test's thread; the ORM is used there by the tests alone.
@@ -21,7 +24,40 @@ SWITCHES = [
     "--disable-component-update", "--disable-sync",
 ]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-expect.set_options(timeout=10_000)
+# Rows of migrations and of the frame, which no test changes; writing them anew would double the time of the suite.
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+# Live connections of a page stand in window.sockets, where a test can cut them;
+# <html data-live-connection="open"> tells that one of them carries.
+WATCH_SOCKETS = """
+  window.sockets = [];
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...args) {
+      super(...args);
+      window.sockets.push(this);
+      const tell = () => {
+        const open = window.sockets.some((socket) => socket.readyState === 1);
+        document.documentElement.dataset.liveConnection = open ? "open" : "lost";
+      };
+      this.addEventListener("open", tell);
+      this.addEventListener("close", tell);
+    }
+  };
+"""
+# Modules that share one worker, and so one browser; two groups of about the same length.
+GROUPS = {
+    "test_every_page": "browser-1",
+    "test_sign_in": "browser-1",
+    "test_live_connection": "browser-1",
+    "test_dashboard": "browser-1",
+}
+expect.set_options(timeout=15_000)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group(GROUPS.get(item.path.stem, "browser-2")))
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +87,18 @@ def browser():
 
 
 @pytest.fixture
-def desk(transactional_db):
+def quick_flush(monkeypatch):
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
+
+
+def empty_tables() -> None:
+    """What Django's flush does, without dropping and rewriting the rows of the frame."""
+    names = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
+    connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), sorted(names)))
+
+
+@pytest.fixture
+def desk(quick_flush, transactional_db):
     """Rows that the server can see: committed, and gone after the test."""
 
 
@@ -60,6 +107,7 @@ class Tab:
 
     def __init__(self, context, address):
         self.context, self.address = context, address
+        context.add_init_script(WATCH_SOCKETS)
         self.page = context.new_page()
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -68,6 +116,19 @@ class Tab:
     def open(self, path: str):
         self.page.goto(self.address + path)
         return self.page
+
+    def open_live(self, path: str):
+        """Opens a page and waits until it hears of changes."""
+        page = self.open(path)
+        self.connected()
+        return page
+
+    def connected(self) -> None:
+        expect(self.page.locator("html")).to_have_attribute("data-live-connection", "open")
+
+    def cut(self) -> None:
+        """Ends the live connection as a fallen network would."""
+        self.page.evaluate("window.sockets.forEach((socket) => socket.close())")
 
     def accessible(self) -> list[str]:
         """What axe-core finds against WCAG 2.2 A and AA on the page as it stands."""
