@@ -9,6 +9,7 @@ import pytest
 from crm_project.launch import credentials, environment, services
 from crm_project.launch.errors import LaunchError
 from crm_project.launch.places import ROOT, data_path
+from tests.launch.folders import reachable
 
 NAMES = ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEY", "EMBEDDED", "DEMO", "HTTPS", "ALLOWED_HOSTS", "PORT"]
 
@@ -18,7 +19,7 @@ def bare(monkeypatch, tmp_path):
     for name in NAMES:
         monkeypatch.setenv(name, "")  # so that it is put back afterwards
         monkeypatch.delenv(name)
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("DATA_DIR", str(reachable(tmp_path) / "data"))
     return tmp_path / "data"
 
 

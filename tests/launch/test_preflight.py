@@ -11,6 +11,7 @@ import pytest
 from crm_project.launch import preflight
 from crm_project.launch.errors import LaunchError
 from crm_project.launch.places import ROOT
+from tests.launch.folders import reachable
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_passwords_in_addresses_are_starred():
 
 @pytest.mark.parametrize("wrong", ["port", "database"])
 def test_the_command_ends_with_one_line_and_an_exit_code(tmp_path, taken_port, wrong):
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "PORT": str(taken_port)}
+    environment = {**os.environ, "DATA_DIR": str(reachable(tmp_path)), "PORT": str(taken_port)}
     if wrong == "database":
         environment |= {"PORT": str(preflight_port()), "DATABASE_URL": "postgres://u:topsecret@127.0.0.1:1/desk"}
     done = subprocess.run(

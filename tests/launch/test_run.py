@@ -12,7 +12,7 @@ import pytest
 
 from crm_project.launch.places import ROOT
 from crm_project.launch.servers import free_port
-from tests.launch.test_services import reachable
+from tests.launch.folders import reachable
 from tests.services import MARK
 
 

@@ -10,8 +10,9 @@ import psycopg2
 import pytest
 import redis
 
-from crm_project.launch.places import ROOT, account, read_json
+from crm_project.launch.places import ROOT, read_json
 from crm_project.launch.servers import free_port, runs_program
+from tests.launch.folders import reachable
 from tests.services import MARK
 
 HOLDER = textwrap.dedent(
@@ -54,15 +55,6 @@ class Holder:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     return reachable(tmp_path_factory.mktemp("desk")) / "data"
-
-
-def reachable(folder):
-    """pytest's folders are private to us; the services' account has to get through."""
-    if account():
-        for part in [folder, *folder.parents]:
-            if not part.stat().st_mode & 0o001:
-                part.chmod(part.stat().st_mode | 0o011)
-    return folder
 
 
 def pids(home):
