@@ -1,7 +1,7 @@
 """Promises in time: which policy applies, when it is due, and what starts, pauses and stops its clock."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,7 +14,6 @@ from core.models import Event
 from tickets.models import Breach, Metric, SLAPolicy, SLATimer, Ticket
 
 Running, Paused = SLATimer.State.RUNNING, SLATimer.State.PAUSED
-MAX_PAUSE = timedelta(days=30)
 
 
 class PauseRefused(Exception):
