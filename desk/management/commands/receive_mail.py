@@ -73,7 +73,7 @@ class Command(BaseCommand):
     def _readable(self, name: str, line: dict, result: mail_intake.Result) -> str:
         ticket = f"T-{line['ticket']}" if line["ticket"] else "-"
         about = result.message.error or line["subject"]
-        return f"{name}: {line['action']} {ticket} {line['from_email']} {about}".rstrip()
+        return f"{name}: " + " ".join(filter(None, [line["action"], ticket, line["from_email"], about]))
 
 
 def as_record(result: mail_intake.Result) -> dict:
