@@ -5,6 +5,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,7 +18,7 @@ from core.site import EditedAdmin, ReadOnlyAdmin, column, ticket_column
 
 class CalendarForm(forms.ModelForm):
     week = WeekField(
-        label=gettext_lazy("week"), required=False,
+        label=capfirst(gettext_lazy("week")), required=False,
         help_text=gettext_lazy("Intervals such as 08:30-12:00, 13:30-17:30; an empty day is closed."),
     )
 
@@ -37,7 +38,8 @@ class CalendarForm(forms.ModelForm):
 
 class DayForm(forms.ModelForm):
     opening = HoursField(
-        label=gettext_lazy("hours"), required=False, help_text=gettext_lazy("Empty: the hours of an ordinary Monday.")
+        label=capfirst(gettext_lazy("hours")), required=False,
+        help_text=gettext_lazy("Empty: the hours of an ordinary Monday."),
     )
 
     class Meta:

@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
@@ -31,6 +32,15 @@ class DeskSite(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"), settings.LOGIN_URL)
 
+    def get_app_list(self, request, app_label=None):
+        """From what is set up once to what is looked at now and then; failed sign-ins last, under a plain name."""
+        order = [name.rsplit(".", 1)[-1] for name in settings.INSTALLED_APPS]
+        found = super().get_app_list(request, app_label)
+        for app in found:
+            if app["app_label"] == "axes":
+                app["name"] = _("Failed sign-ins")
+        return sorted(found, key=lambda app: (app["app_label"] == "axes", order.index(app["app_label"])))
+
 
 class CappedPaginator(Paginator):
     """Counts no further than MANY, so that a list costs the same at a million rows."""
@@ -49,7 +59,7 @@ class DeskAdmin(admin.ModelAdmin):
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "language":
-            return forms.ChoiceField(label=db_field.verbose_name, choices=settings.LANGUAGES)
+            return forms.ChoiceField(label=capfirst(db_field.verbose_name), choices=settings.LANGUAGES)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 

@@ -3,6 +3,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,12 +33,14 @@ class CareTemplateAdmin(EditedAdmin):
 class EntryForm(forms.ModelForm):
     """A line by hand. The customer is named by number, since lists of names show nobody's here."""
 
-    number = forms.CharField(label=gettext_lazy("customer's number"), help_text=gettext_lazy("Such as K-000123."))
+    number = forms.CharField(
+        label=capfirst(gettext_lazy("customer's number")), help_text=gettext_lazy("Such as K-000123.")
+    )
     reason = forms.ChoiceField(
-        label=gettext_lazy("reason"),
+        label=capfirst(gettext_lazy("reason")),
         choices=[(each.value, each.label) for each in PointsEntry.Reason if each != PointsEntry.Reason.SPEND],
     )
-    note = forms.CharField(label=gettext_lazy("note"), max_length=200)
+    note = forms.CharField(label=capfirst(gettext_lazy("note")), max_length=200)
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
     class Meta:

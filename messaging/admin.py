@@ -59,7 +59,7 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     list_display = [
         column("queued_at", _("queued")), column("to_masked", _("to")), _subject(), column("state", _("state")),
-        column("attempts", _("attempts")), column("sent_at", _("sent")),
+        column("attempts", _("tries")), column("sent_at", _("sent")),
         column("error", _("error"), lambda row: masking.free_text(row.error)),
     ]  # fmt: skip
     more = (

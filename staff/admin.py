@@ -1,3 +1,5 @@
+from axes import admin as axes_admin  # noqa: F401 - registers what is taken back below
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.conf import settings
 from django.contrib import admin
@@ -6,18 +8,22 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from core.site import DeskAdmin, ReadOnlyAdmin, column
 from staff.models import ApiToken, Department, Role, Team, User
 
 admin.site.unregister(Group)  # roles say what one may do
+for model in (AccessAttempt, AccessFailureLog, AccessLog):
+    admin.site.unregister(model)
+AXES_WORDS = gettext_noop("access attempt"), gettext_noop("access attempts")
 
 
 class MemberForm(UserChangeForm):
     language = forms.ChoiceField(
-        label=gettext_lazy("language"), required=False,
+        label=capfirst(gettext_lazy("language")), required=False,
         choices=[("", gettext_lazy("as the browser asks")), *settings.LANGUAGES],
     )
 
@@ -94,6 +100,22 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
     list_display = [column("user", gettext_lazy("user")), column("created_at", gettext_lazy("created"))]
     list_select_related = ["user"]
+
+    def has_delete_permission(self, request, obj=None):
+        return request.user.is_admin
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnlyAdmin):
+    """Failed sign-ins; deleting a row lifts its lock."""
+
+    list_display = [
+        column("attempt_time", gettext_lazy("at")), column("username", gettext_lazy("user")),
+        column("ip_address", gettext_lazy("address of the computer")),
+        column("failures_since_start", gettext_lazy("failures")),
+    ]  # fmt: skip
+    ordering = ["-id"]
+    search_fields = ["=username", "=ip_address"]
 
     def has_delete_permission(self, request, obj=None):
         return request.user.is_admin

@@ -1,6 +1,7 @@
 """Accounts in the administration: the role alone opens it."""
 
 import pytest
+from axes.models import AccessAttempt
 from django.urls import reverse
 
 from staff.models import ApiToken, User
@@ -57,3 +58,13 @@ def test_a_token_is_withdrawn_by_deleting_it(signed_in, admin, agent):
     assert token.digest not in page
     assert signed_in(admin).post(url, {"post": "yes"}).status_code == 302
     assert not ApiToken.objects.exists()
+
+
+def test_a_lock_is_lifted_by_deleting_its_attempts(signed_in, admin, client):
+    for _try in range(5):
+        client.post(reverse("login"), {"username": "admin", "password": "wrong"})
+    attempt = AccessAttempt.objects.get()
+    page = signed_in(admin)
+    assert "admin" in page.get(reverse("admin:axes_accessattempt_changelist")).content.decode()
+    assert page.post(reverse("admin:axes_accessattempt_delete", args=[attempt.pk]), {"post": "yes"}).status_code == 302
+    assert not AccessAttempt.objects.exists()
