@@ -2,6 +2,7 @@
 
 import logging
 import re
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -61,11 +62,11 @@ def route(message: Message, *, now: datetime | None = None) -> Result:
     try:
         mail = parse(bytes(message.raw))
         with transaction.atomic():
-            locked = Message.objects.select_for_update().defer("raw").get(pk=message.pk)
-            if locked.state != State.STORED:
-                return _routed_before(locked)
-            locked.raw = message.raw
-            return _Routing(locked, mail, now).run()
+            # Only the state is read again: the bytes never change, and opening them costs.
+            state = Message.objects.select_for_update().values_list("state", flat=True).get(pk=message.pk)
+            if state != State.STORED:
+                return _routed_before(Message.objects.defer("raw").get(pk=message.pk))
+            return _Routing(copy(message), mail, now).run()
     except OperationalError:
         raise
     except Unparseable as error:

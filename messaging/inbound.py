@@ -15,12 +15,18 @@ _SEPARATOR = re.compile(rb"From \S+.*\d{4}|From \S+ +\S+")
 _QUOTED = re.compile(rb">+From ")
 
 
-@transaction.atomic
 def store(raw: bytes, *, channel: str = Channel.MAIL, now: datetime | None = None) -> Message:
     """Stores one raw message, whatever its bytes are; committed when it returns (unless the caller is in a
     transaction). The digest is keyed: equal bytes are found again, and it tells nothing about them."""
-    return Message.objects.create(
-        channel=channel, raw=bytes(raw), digest=digest_of(raw), received_at=now or timezone.now()
+    return store_many([raw], channel=channel, now=now)[0]
+
+
+@transaction.atomic
+def store_many(raws: list[bytes], *, channel: str = Channel.MAIL, now: datetime | None = None) -> list[Message]:
+    """`store` of several at once, all or none, in their order: one commit to wait for."""
+    now = now or timezone.now()
+    return Message.objects.bulk_create(
+        Message(channel=channel, raw=bytes(raw), digest=digest_of(raw), received_at=now) for raw in raws
     )
 
 

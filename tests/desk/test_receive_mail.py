@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
+from messaging import inbound
 from messaging.models import Message
 from tests.desk.test_mail_intake import raw_mail
 from tickets.models import Ticket
@@ -60,10 +61,17 @@ def test_a_missing_source_is_said_in_one_line(db, tmp_path, option):
 def test_the_exit_code_tells_only_of_mails_that_could_not_be_stored(team, tmp_path, capsys, monkeypatch):
     (tmp_path / "1.eml").write_bytes(raw_mail())
 
-    def full(raw):
-        raise DatabaseError("disk full")
+    (tmp_path / "2.eml").write_bytes(b"refused")
+    (tmp_path / "3.eml").write_bytes(b"broken")
+    store = inbound.store_many
 
-    monkeypatch.setattr("messaging.inbound.store", full)
+    def full(raws):
+        if b"refused" in raws:
+            raise DatabaseError("disk full")
+        return store(raws)
+
+    monkeypatch.setattr("messaging.inbound.store_many", full)
     with pytest.raises(CommandError, match="1 could not be stored"):
         call_command("receive_mail", "--dir", str(tmp_path))
-    assert not Message.objects.exists()
+    assert sorted(Message.objects.values_list("action", flat=True)) == ["opened", "quarantined"]
+    assert "2.eml: not stored" in capsys.readouterr().err

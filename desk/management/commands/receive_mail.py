@@ -8,6 +8,7 @@ from django.db import Error as DatabaseError
 
 from desk import mail_intake
 from messaging import inbound
+from messaging.models import Message
 
 
 class Command(BaseCommand):
@@ -21,8 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         self.failed = 0
-        for name, raw in self._mails(options):
-            self._take_in(name, raw, as_json=options["json"])
+        for batch in _batches(self._mails(options)):
+            for name, message in self._stored(batch):
+                self._route(name, message, as_json=options["json"])
         if self.failed:
             raise CommandError(f"{self.failed} could not be stored or read; the others are taken in.")
 
@@ -51,12 +53,18 @@ class Command(BaseCommand):
                 except OSError as error:
                     self._fail(entry.name, f"cannot be read: {error.strerror}")
 
-    def _take_in(self, name: str, raw: bytes, *, as_json: bool) -> None:
+    def _stored(self, batch: list[tuple[str, bytes]]) -> list[tuple[str, Message]]:
+        """The batch in the database, committed; a refused one is tried again mail by mail."""
         try:
-            message = inbound.store(raw)
+            messages = inbound.store_many([raw for _name, raw in batch])
+            return [(name, message) for (name, _raw), message in zip(batch, messages, strict=True)]
         except DatabaseError as error:
-            self._fail(name, f"not stored ({type(error).__name__})")
-            return
+            if len(batch) == 1:
+                self._fail(batch[0][0], f"not stored ({type(error).__name__})")
+                return []
+            return [stored for one in batch for stored in self._stored([one])]
+
+    def _route(self, name: str, message: Message, *, as_json: bool) -> None:
         try:
             result = mail_intake.route(message)
         except DatabaseError as error:
@@ -74,6 +82,18 @@ class Command(BaseCommand):
         ticket = f"T-{line['ticket']}" if line["ticket"] else "-"
         about = result.message.error or line["subject"]
         return f"{name}: " + " ".join(filter(None, [line["action"], ticket, line["from_email"], about]))
+
+
+def _batches(mails: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Up to 20 mails or 8 MB at a time: few commits, and memory that stays flat."""
+    batch: list[tuple[str, bytes]] = []
+    for mail in mails:
+        batch.append(mail)
+        if len(batch) >= 20 or sum(len(raw) for _name, raw in batch) > 8 << 20:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def as_record(result: mail_intake.Result) -> dict:
