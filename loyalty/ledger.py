@@ -43,7 +43,8 @@ def balance(customer: Customer) -> int:
 
 CREDIT = """
 INSERT INTO loyalty_pointsentry (customer_id, points, reason, note, key, at, by_id)
-SELECT customer.id, owed.points - credited.points, 'spend', '', 'spend:' || customer.id || ':' || owed.points, %(now)s, NULL
+SELECT customer.id, owed.points - credited.points, 'spend', '', 'spend:' || customer.id || ':' || owed.points,
+       %(now)s, NULL
 FROM customers_customer customer
 JOIN (SELECT tier_id, MAX(points_per_unit) AS rate FROM loyalty_benefit GROUP BY tier_id) benefit
   ON benefit.tier_id = customer.tier_id AND benefit.rate > 0
