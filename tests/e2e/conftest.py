@@ -107,6 +107,7 @@ class Tab:
 
     def __init__(self, context, address):
         self.context, self.address = context, address
+        context.set_default_timeout(15_000)
         context.add_init_script(WATCH_SOCKETS)
         self.page = context.new_page()
         self.problems: list[str] = []
