@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core import events
-from customers import registry
+from customers import consent, registry
 from customers.models import Contact, Customer
 from desk import acknowledgement
 from messaging import inbound
@@ -30,6 +30,8 @@ TAKEN_IN = (Action.OPENED, Action.APPENDED)
 # A process that stored mails is about to route them itself; in the order in which they came.
 GRACE = timedelta(seconds=15)
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+# A mail that says no more than this takes back the consent to greetings and offers.
+_OPT_OUT = re.compile(r"\s*(退订|取消订阅|unsubscribe|stop)[\s.。!！]*", re.I)
 _TOKEN = re.compile(r"\s*[\[【]\s*T-\d+\s*[\]】]", re.I)
 
 
@@ -141,6 +143,7 @@ class _Routing:
         ticket = self._thread()
         if ticket is None or ticket.is_archived:
             return self._open(cycle_of=ticket)
+        self._opt_out(ticket.customer)
         intake.append_inbound(ticket, body=self.mail.body, message=self.message, now=self.now)
         return self._finish(Action.APPENDED, ticket)
 
@@ -166,6 +169,7 @@ class _Routing:
     def _open(self, cycle_of: Ticket | None) -> Result:
         mail = self.mail
         customer = self._customer(cycle_of.team if cycle_of else self._team())
+        self._opt_out(customer)
         found = classification.suggest(f"{mail.subject}\n{mail.body}")
         with translation.override(customer.language):
             subject = _TOKEN.sub("", mail.subject).strip() or intake.split_subject(mail.body) or _("(no subject)")
@@ -189,6 +193,17 @@ class _Routing:
             team=team, source=Customer.Source.MAIL, name=name, email=mail.from_email, language=language,
             now=self.message.received_at,
         )[0]
+
+    def _opt_out(self, customer: Customer) -> None:
+        """Withdrawing is as easy as giving (PIPL): one word in a mail from the customer's own address."""
+        theirs = Contact.index_of(Contact.Kind.EMAIL, self.mail.from_email)
+        if not _OPT_OUT.fullmatch(self.mail.body) or not customer.contacts.filter(value_index=theirs).exists():
+            return
+        for purpose in sorted(consent.NEEDS_CONSENT):
+            consent.record(
+                customer=customer, purpose=purpose, given=False, wording=self.mail.body.strip(), way="mail",
+                now=self.message.received_at,
+            )
 
     def _mailbox(self) -> Mailbox | None:
         """The mailbox of ours that the mail was sent to, else the default one."""

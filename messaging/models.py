@@ -66,7 +66,7 @@ class Message(models.Model):
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)
     raw = EncryptedBinaryField()
     digest = models.CharField(max_length=64)  # keyed, of the raw bytes
-    message_id = models.CharField(max_length=255, blank=True)  # keyed index of the Message-ID; '' when it has none
+    message_id = models.CharField(max_length=255, blank=True)  # its keyed index, or the digest
     received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=12, choices=State, default=State.STORED)
     action = models.CharField(max_length=12, choices=Action, blank=True)

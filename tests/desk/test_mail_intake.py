@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from core.models import Event
+from customers import consent
 from customers.models import Customer
 from desk import mail_intake
 from messaging import inbound, outbox
@@ -319,3 +320,12 @@ def test_outgoing_acknowledgements_are_sent_marked_as_automatic(team, mailoutbox
     assert mailoutbox[0].extra_headers["Auto-Submitted"] == "auto-generated"
     raw = mailoutbox[0].message().as_bytes()
     assert take_in(raw).action == "auto_reply"
+
+
+def test_one_word_by_mail_takes_back_the_consent_to_greetings(team):
+    customer = CustomerFactory(team=team, email="wang@example.com")
+    consent.record(customer=customer, purpose="care", given=True, wording="生日问候", way="电话")
+    assert take_in(sender="Wang <wang@example.com>", subject="Re: 生日快乐", body="退订").action == "opened"
+    assert not consent.allows(customer, purpose="care", channel="email")
+    assert not consent.allows(customer, purpose="marketing", channel="email")
+    assert consent.allows(customer, purpose="service", channel="email")
