@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from complaints import sheets
 from customers import consent, registry
@@ -18,6 +19,7 @@ from tickets import conversation, intake, routing, workflow
 from tickets.models import Cause, Grade, Kind, Level, Outcome, Post, State, Ticket
 
 CallOutcome = Call.Outcome
+ESCALATED = gettext_noop("Escalated during the call")
 STAMPED_BY = {
     CallStep.LISTEN: ("words", "subject", "name"),
     CallStep.NOTE: ("kind", "subject", "category"),
@@ -155,7 +157,7 @@ def _after(outcome: str, ticket: Ticket, facts: Facts, *, by: User, now: datetim
         head = head_of(ticket.team, but=by)
         if head is None:
             raise CallRefused(_("No team lead or supervisor is set for this team."))
-        routing.assign(ticket, to=head, by=by, reason=_("Escalated during the call"), now=now)
+        routing.assign(ticket, to=head, by=by, reason=ESCALATED, now=now)
 
 
 def _classify(ticket: Ticket, facts: Facts, *, by: User, now: datetime) -> None:

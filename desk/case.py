@@ -110,7 +110,9 @@ def composer(ticket: Ticket, user: User) -> dict:
     ).order_by("foreign", F("name"))[:TEMPLATES]
     return {
         "address": address,
-        "templates": [(template.name, filled(template.body, ticket, user)) for template in templates],
+        "templates": [
+            (template.name, filled(template.body, ticket, user), template.language) for template in templates
+        ],
     }
 
 

@@ -10,13 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from core.models import Event
+from desk import calls
 from followups.models import Attempt
 from messaging.models import Attachment
+from tickets import conversation
 from tickets.models import Kind, Metric, Outcome, Post, State, Ticket
 
 PAGE = 50
 MOST_EVENTS = 400
 TOLD_BY_POSTS = ("replied", "noted", "customer_wrote", "call_started", "call_ended", "call_attached")
+OWN_REASONS = (conversation.WAITING, calls.ESCALATED)  # reasons of ours, kept as they stand in the code
 OUTCOMES = {**dict(Attempt.Outcome.choices), **dict(Outcome.choices)}
 
 
@@ -168,18 +171,24 @@ def _escalated(event, who, data):
     return Line(event.at, "bell", _("Overdue: nobody stands on this rung of the escalation path"), "u-red")
 
 
+def _reason(data) -> str:
+    """What somebody wrote stays as written; what the product wrote is told in the reader's language."""
+    reason = data.get("reason") or ""
+    return _(reason) if reason in OWN_REASONS else reason
+
+
 def _assigned(event, who, data):
     text, icon = _("%(who)s took the owner off") % {"who": who}, "person-dash"
     if data.get("to"):
         text, icon = _("%(who)s assigned it to %(name)s") % {"who": who, "name": data["to"]}, "person-check"
-    return Line(event.at, icon, text, note=data.get("reason", ""))
+    return Line(event.at, icon, text, note=_reason(data))
 
 
 def _reclassified(event, who, data):
     text = _("%(who)s changed the class from %(from)s to %(to)s") % {
         "who": who, "from": _label(Kind, data.get("from", "")), "to": _label(Kind, data.get("to", "")),
     }
-    return Line(event.at, "diagram-3", text, note=data.get("reason", ""))
+    return Line(event.at, "diagram-3", text, note=_reason(data))
 
 
 def _callback(event, who, data):
@@ -206,7 +215,7 @@ def _plain(icon: str, words: str, look: str = ""):
     """An event of fixed words, with or without %(who)s, translated when it is told."""
 
     def tell(event, who, data):
-        return Line(event.at, icon, _(words) % {"who": who}, look, note=data.get("reason") or data.get("note") or "")
+        return Line(event.at, icon, _(words) % {"who": who}, look, note=_reason(data) or data.get("note") or "")
 
     return tell
 

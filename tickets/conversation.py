@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from core import events, live
 from messaging import outbox
@@ -13,6 +14,8 @@ from messaging.models import Channel, Mailbox, Message, Outbox
 from staff.models import User
 from tickets import sla
 from tickets.models import Metric, Post, Ticket
+
+WAITING = gettext_noop("The customer has to decide")
 
 
 class ReplyRefused(Exception):
@@ -83,7 +86,7 @@ def _after_reply(ticket: Ticket, *, by: User, now: datetime, wait: bool) -> None
         "replied", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now
     )
     if wait and not ticket.waiting_customer:
-        sla.pause(ticket, by=by, reason=_("The customer has to decide"), now=now)
+        sla.pause(ticket, by=by, reason=WAITING, now=now)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
 
 

@@ -131,9 +131,10 @@ def test_templates_come_filled_in_and_in_the_customers_language_first(signed_in,
     ReplyTemplate.objects.create(name="A greeting", language="en", body="Dear {name}")
     ReplyTemplate.objects.create(name="问候", language="zh-hans", body="{name}，您好，{number}，{agent} {其他}")
     templates = signed_in(agent).get(url("ticket", ticket)).context["templates"]
-    own = [name for name, _text in templates if name in ("A greeting", "问候")]
-    assert own == ["问候", "A greeting"]
-    assert dict(templates)["问候"] == f"王小雨，您好，{ticket.number}，李娜 {{其他}}"
+    own = [(name, language) for name, _text, language in templates if name in ("A greeting", "问候")]
+    assert own == [("问候", "zh-hans"), ("A greeting", "en")]
+    texts = {name: text for name, text, _language in templates}
+    assert texts["问候"] == f"王小雨，您好，{ticket.number}，李娜 {{其他}}"
 
 
 def test_the_latest_word_of_each_consent_counts(signed_in, agent, ticket, customer):

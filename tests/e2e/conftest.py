@@ -87,7 +87,7 @@ def browser():
 
 
 @pytest.fixture
-def quick_flush(monkeypatch):
+def flushing(monkeypatch):
     monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
 
 
@@ -98,7 +98,7 @@ def empty_tables() -> None:
 
 
 @pytest.fixture
-def desk(quick_flush, transactional_db):
+def desk(flushing, transactional_db):
     """Rows that the server can see: committed, and gone after the test."""
 
 
@@ -152,7 +152,7 @@ def browse(desk, browser, address):
     def enter(user=None, *, language="en", theme="light", size=(1440, 900)) -> Tab:
         context = browser.new_context(
             locale={"en": "en-US", "zh-hans": "zh-CN"}[language], color_scheme=theme, timezone_id="Asia/Shanghai",
-            viewport={"width": size[0], "height": size[1]},
+            viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce",
         )
         contexts.append(context)
         if user is not None:

@@ -1,0 +1,189 @@
+"""Every page, in Chinese on a light desktop and in English on a dark telephone: whole, accessible, translated."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from django.test import TransactionTestCase
+from playwright.sync_api import expect
+
+from complaints import sheets
+from core.management.commands.defaults import fill_all
+from core.models import Event
+from followups import callbacks
+from messaging import calls
+from messaging.models import Mailbox
+from staff import notifications
+from staff.models import Role
+from tests.e2e.conftest import empty_tables
+from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory, make_late
+from tickets import conversation, escalation, intake, sla, workflow
+from tickets.models import Channel, Kind, Level, State
+
+LOOKS = {
+    "zh-light-1440": {"language": "zh-hans", "theme": "light", "size": (1440, 900)},
+    "en-dark-390": {"language": "en", "theme": "dark", "size": (390, 844)},
+}
+# page → (who looks, address, status)
+PAGES = {
+    "sign-in": (None, "/sign-in/", 200),
+    "workbench": ("agent", "/?view=team", 200),
+    "workbench-empty": ("agent", "/?view=vip", 200),
+    "ticket": ("agent", "/tickets/{ticket}/", 200),
+    "ticket-in-callback": ("specialist", "/tickets/{resolved}/", 200),
+    "intake-start": ("specialist", "/intake/", 200),
+    "intake-call": ("agent", "/intake/{call}/", 200),
+    "customers": ("agent", "/customers/", 200),
+    "customer": ("agent", "/customers/{customer}/", 200),
+    "callbacks": ("specialist", "/callbacks/", 200),
+    "callbacks-list": ("specialist", "/callbacks/?view=list", 200),
+    "callback-audit": ("specialist", "/callbacks/{audit}/", 200),
+    "callback": ("specialist", "/callbacks/{callback}/", 200),
+    "complaints": ("lead", "/complaints/", 200),
+    "complaint": ("lead", "/complaints/{sheet}/", 200),
+    "dashboard": ("supervisor", "/dashboard/", 200),
+    "notifications": ("lead", "/staff/notifications/", 200),
+    "preferences": ("agent", "/staff/preferences/", 200),
+    "search": ("agent", "/search/?q=漏水", 200),
+    "help": ("agent", "/help/", 200),
+    "not-found": ("agent", "/tickets/999999/", 404),
+    "forbidden": ("agent", "/dashboard/", 403),
+}
+# Latin words that stand on a Chinese page by right: keys, units, names of things.
+LATIN = {"ctrl", "enter", "shift", "alt", "esc", "sla", "vip", "english", "min"}
+DATA = re.compile(r"[\w.*+-]+@[\w.*-]+|\b[TKC]-\d+|\bF\d{1,2}\b|\bp\d0\b")
+
+
+@pytest.fixture(scope="module")
+def floor(django_db_setup, django_db_blocker):
+    """A desk in the middle of a day, on which all pages of this module look: the names in the addresses."""
+    with django_db_blocker.unblock():
+        fill_all()
+        people = cast()
+        yield SimpleNamespace(**people, **cases(people))
+        empty_tables()
+
+
+def cast() -> dict:
+    team = TeamFactory(name="华东一组")
+    Mailbox.objects.create(address="service@desk.example", name="客服中心", team=team, is_default=True)
+    names = {Role.AGENT: "李娜", Role.SPECIALIST: "周敏", Role.LEAD: "王强", Role.SUPERVISOR: "陈静"}
+    return {role.value: UserFactory(username=role.value, display_name=names[role], role=role, team=team)
+            for role in names}  # fmt: skip
+
+
+def cases(people) -> dict:
+    """One of everything that a page can show; the same names as in `PAGES`."""
+    agent, specialist = people["agent"], people["specialist"]
+    customer = CustomerFactory(
+        team=agent.team, vip=True, name="王小雨", company="上海云杉家居有限公司", phone="13812341234",
+        email="wang@mail.example",
+    )
+    other = CustomerFactory(team=agent.team, name="赵一凡", phone="13912345678")
+    ticket = worked(customer, agent)
+    late = TicketFactory(customer=other, owner=agent, subject="漏水三天没有人管", late=True)
+    TicketFactory(customer=other, subject="发票抬头写错了，请重新开一张并寄到公司前台，谢谢", channel=Channel.WECHAT)
+    complaint = TicketFactory(customer=customer, kind=Kind.COMPLAINT, level=Level.SPECIAL, owner=agent, by=agent)
+    sheet = sheets.open_sheet(complaint, by=agent, ground="media")
+    sheets.save_sheet(sheet, by=specialist, version=sheet.version, known="接口老化", finding="upheld")
+    make_late(complaint)
+    escalation.escalate_due()
+    notifications.notify(people["lead"], "assigned", ticket_id=late.pk, by="李娜")
+    service = resolved(other, agent, Kind.SERVICE, State.CLASSIFIED, State.RECORDED, State.AUDIT_CALLBACK)
+    consult = resolved(customer, agent, Kind.CONSULT, State.UNDERSTOOD, State.ANSWERED)
+    call = calls.start(team=agent.team, agent=agent, number="13912345678")
+    calls.save_draft(call, {"phone": "13912345678", "kind": "complaint", "level": "special", "subject": "漏水，要投诉"})
+    return {
+        "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
+        "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
+    }  # fmt: skip
+
+
+def worked(customer, agent):
+    """A ticket with every kind of post, paused."""
+    ticket = TicketFactory(customer=customer, owner=agent, wish="今天下午上门", urgency=3, importance=3)
+    conversation.reply(ticket, body="您好，请确认报价。", by=agent, wait=True)
+    conversation.note(ticket, body="客户下午在家", by=agent)
+    intake.append_inbound(ticket, body="可以，请尽快。")
+    sla.pause(ticket, by=agent, reason="等客户确认")
+    return ticket
+
+
+def resolved(customer, agent, kind, *states):
+    ticket = TicketFactory(customer=customer, kind=kind, owner=agent, by=agent)
+    for state in states:
+        workflow.move(ticket, state, by=agent)
+    return callbacks.plan(Event.objects.get(ticket_id=ticket.pk, kind="resolved"))
+
+
+@pytest.fixture
+def flushing(floor, monkeypatch):
+    """None between the pages: they all look at the same rows."""
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: None)
+
+
+def latin(page) -> set[str]:
+    """Words in Latin letters that the page shows or speaks, beside keys, data and text in a language of its own."""
+    said = page.evaluate("""() => {
+      const said = [];
+      const silent = "script, style, noscript, kbd, code, textarea, template, [lang]:not(html)";
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        if (!node.parentElement.closest(silent)) said.push(node.data);
+      }
+      document.querySelectorAll("[aria-label], [placeholder], [title], [alt]").forEach((node) => {
+        if (!node.closest("[lang]:not(html)")) {
+          ["aria-label", "placeholder", "title", "alt"].forEach((name) => said.push(node.getAttribute(name) || ""));
+        }
+      });
+      return said.concat(document.title).join("\\n");
+    }""")
+    return {word for word in re.findall(r"[A-Za-z]{3,}", DATA.sub(" ", said)) if word.lower() not in LATIN}
+
+
+def wider_than_the_screen(page) -> list[str]:
+    """What can be moved sideways beyond the boxes that are meant to."""
+    return page.evaluate("""() => {
+      const over = (node) => node.scrollWidth > node.clientWidth + 1;
+      const found = [...document.querySelectorAll("main, main *, aside, dialog[open]")].filter((node) =>
+        over(node) && ["auto", "scroll"].includes(getComputedStyle(node).overflowX) &&
+        !node.closest(".c-scroll-x, .c-week, .c-stages, .c-seg"));
+      if (over(document.documentElement)) found.push(document.documentElement);
+      return found.map((node) => `${node.tagName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}`);
+    }""")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole(browse, floor, name, look):
+    who, address, status = PAGES[name]
+    tab = browse(getattr(floor, who) if who else None, **LOOKS[look])
+    answer = tab.page.goto(tab.address + address.format(**vars(floor)))
+    page = tab.page
+    assert answer.status == status
+    expect(page.locator("html")).to_have_attribute("lang", LOOKS[look]["language"])
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", LOOKS[look]["theme"])
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    assert tab.accessible() == []
+    assert wider_than_the_screen(page) == []
+    if LOOKS[look]["language"] == "zh-hans":
+        assert latin(page) == set()
+    assert [text for text in tab.problems if f"status of {status}" not in text] == []
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "sign-in"])
+def test_the_first_stop_of_the_tab_key_leads_past_the_navigation(browse, floor, name):
+    who, address, _status = PAGES[name]
+    page = browse(getattr(floor, who)).open(address.format(**vars(floor)))
+    page.evaluate("document.activeElement.blur(); document.body.prepend(document.createElement('i'))")
+    page.evaluate("""() => {
+      const start = document.body.firstElementChild;
+      start.tabIndex = -1;
+      start.focus();
+    }""")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the main content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
