@@ -132,6 +132,7 @@ def blank_forms(ticket: Ticket, bound=None) -> dict:
         "archive": forms.archive_form(ticket),
         "final": forms.final_form(ticket),
         "reclassify": forms.ReclassifyForm(ticket=ticket),
+        "details": forms.DetailsForm(ticket=ticket),
         "assign": forms.AssignForm(ticket=ticket),
         "pause": forms.PauseForm(),
     }

@@ -1,14 +1,16 @@
 """The forms of the ticket page. Services judge what they carry; a form only reads it."""
 
 import secrets
+from copy import copy
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from staff.models import User
 from tickets import workflow
-from tickets.models import Cause, Kind, Level, Outcome, State, Ticket
+from tickets.models import Category, Cause, Kind, Level, Outcome, State, Ticket
 
 LONGEST = 20_000
 PICK = [("", _("Choose"))]
@@ -116,6 +118,22 @@ class ReclassifyForm(forms.Form):
     def __init__(self, data=None, *, ticket: Ticket, **kwargs):
         super().__init__(data, auto_id="reclassify-%s", initial={"kind": ticket.kind, "level": ticket.level}, **kwargs)
         focus_first(self, "kind")
+
+
+class DetailsForm(forms.ModelForm):
+    """What the ticket says of itself; the priority follows from the three grades."""
+
+    name = "details"
+
+    class Meta:
+        model = Ticket
+        fields = ["subject", "category", "wish", "urgency", "importance", "difficulty"]
+
+    def __init__(self, data=None, *, ticket: Ticket, **kwargs):
+        # A copy: what was refused must not show on the page as if it were so.
+        super().__init__(data, auto_id="details-%s", instance=copy(ticket), **kwargs)
+        focus_first(self, "subject")
+        self.fields["category"].queryset = Category.objects.filter(Q(is_active=True) | Q(pk=ticket.category_id))
 
 
 class AssignForm(forms.Form):

@@ -224,6 +224,7 @@ WORDS = {
     "opened": _plain("inbox", gettext_noop("%(who)s opened the ticket")),
     "moved": _moved,
     "reclassified": _reclassified,
+    "amended": _plain("pencil", gettext_noop("%(who)s corrected the details")),
     "breached": _breached,
     "escalated_overdue": _escalated,
     "assigned": _assigned,

@@ -22,6 +22,7 @@ urlpatterns = [
     path("tickets/<int:pk>/reply/", ticket.reply, name="ticket_reply"),
     path("tickets/<int:pk>/note/", ticket.note, name="ticket_note"),
     path("tickets/<int:pk>/move/", ticket.move, name="ticket_move"),
+    path("tickets/<int:pk>/details/", ticket.details, name="ticket_details"),
     path("tickets/<int:pk>/reclassify/", ticket.reclassify, name="ticket_reclassify"),
     path("tickets/<int:pk>/claim/", ticket.claim, name="ticket_claim"),
     path("tickets/<int:pk>/assign/", ticket.assign, name="ticket_assign"),

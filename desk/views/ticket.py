@@ -16,9 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 from desk import case, forms
 from messaging.models import Attachment
 from tickets import conversation, routing, sla, workflow
+from tickets import details as tickets_details
 
 REFUSALS = (
-    conversation.ReplyRefused, routing.AssignRefused, routing.ClaimRefused, sla.PauseRefused, workflow.MoveRefused,
+    conversation.ReplyRefused, routing.AssignRefused, routing.ClaimRefused, sla.PauseRefused,
+    tickets_details.AmendRefused, workflow.MoveRefused,
 )
 SAFE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
 
@@ -132,6 +134,17 @@ def reclassify(request, pk):
         with _refusals_in(form):
             workflow.reclassify(found, by=request.user, **form.cleaned_data)
     return _answer(request, found, form, _("The class has changed."))
+
+
+@login_required
+@require_POST
+def details(request, pk):
+    found = _seen(request, pk)
+    form = forms.DetailsForm(request.POST, ticket=found)
+    if form.is_valid():
+        with _refusals_in(form):
+            tickets_details.amend(found, by=request.user, **form.cleaned_data)
+    return _answer(request, found, form, _("The details are saved."))
 
 
 @login_required
