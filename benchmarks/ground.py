@@ -98,7 +98,7 @@ def _is_fresh(admin, name: str) -> bool:
 
 def _recipe() -> str:
     """Changes when what is seeded changes."""
-    parts = [Path(__file__).with_name(name).read_bytes() for name in ("seeding.py", "words.py")]
+    parts = [Path(__file__).with_name(name).read_bytes() for name in ("seeding.py", "copying.py", "words.py")]
     return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
 
 

@@ -1,13 +1,14 @@
 """`python -m benchmarks.serving`: how pages are best served from one port; the real workbench, 2 workers, 8 at a time.
 
 Compared: Django's WSGI handler in the a2wsgi thread pool of `crm_project.asgi` with 2, 4, 8 and 16 threads, and
-Django's own ASGI handler, each with the WebSocket beside it. The rounds go by turns, so that a busy moment of the
-machine meets all of them.
+Django's own ASGI handler, each with the WebSocket beside it. All are up at once and asked by turns for short rounds, so
+that a busy moment of the machine meets all of them; the medians of the rounds are told.
 """
 
 import argparse
 import statistics
 import sys
+from contextlib import ExitStack
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from crm_project.launch.errors import LaunchError
 
 OUT = Path(__file__).parent / ".out"
 POOLS = (2, 4, 8, 16)
-ROUNDS, SECONDS, CONCURRENCY = 3, 6.0, 8
+ROUNDS, SECONDS, CONCURRENCY = 9, 2.0, 8
 
 
 def native():
@@ -55,15 +56,20 @@ def measure(seconds: float) -> dict[str, list[tuple[float, float, float, int]]]:
     def request(thread: int, turn: int) -> web.Request:
         return web.get(page.paths[0], cookies[thread])
 
-    for turn in range(ROUNDS):
-        for name, (application, environment) in variants().items():
-            with web.desk(OUT, application=application, environment=environment) as server:
-                web.load(server.port, request, concurrency=CONCURRENCY, seconds=2)
+    with ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(web.desk(OUT, application=application, environment=environment))
+            for name, (application, environment) in variants().items()
+        }
+        for server in servers.values():
+            web.load(server.port, request, concurrency=CONCURRENCY, seconds=2)
+        for turn in range(ROUNDS):
+            for name, server in servers.items():
                 effort = Effort(server.workers)
                 found = web.load(server.port, request, concurrency=CONCURRENCY, seconds=seconds)
                 cpu = effort.seconds() * 1000 / found.n
                 results[name].append((found.per_second, found.p95, cpu, server.memory()))
-            print(f"  round {turn + 1}: {name} {found.per_second:.1f}/s", flush=True)
+            print(f"  round {turn + 1} of {ROUNDS}", flush=True)
     return results
 
 
@@ -78,11 +84,11 @@ def main() -> None:
             results = measure(chosen.seconds)
     except LaunchError as error:
         sys.exit(f"error: {error}")
-    print(f"\n| served by | pages/s, median of {ROUNDS} | rounds | p95 ms | CPU ms | MB |\n|---|---|---|---|---|---|")
+    print(f"\n| served by | pages/s, median of {ROUNDS} | from | to | p95 ms | CPU ms | MB |\n{'|---' * 7}|")
     for name, rounds in results.items():
         rate, p95, cpu, memory = (statistics.median(column) for column in zip(*rounds, strict=True))
-        each = " · ".join(f"{one[0]:.1f}" for one in rounds)
-        print(f"| {name} | {rate:.1f} | {each} | {p95:.0f} | {cpu:.1f} | {memory:.0f} |")
+        low, high = min(one[0] for one in rounds), max(one[0] for one in rounds)
+        print(f"| {name} | {rate:.1f} | {low:.1f} | {high:.1f} | {p95:.0f} | {cpu:.1f} | {memory:.0f} |")
 
 
 if __name__ == "__main__":
