@@ -1,4 +1,4 @@
-"""CPU time, ours and the database's: unlike a duration it says the same on a machine that others are using too."""
+"""CPU time, ours and the database's: on a machine that others are using too it strays less than durations do."""
 
 import os
 from collections.abc import Callable, Iterable
