@@ -147,21 +147,33 @@ class Tab:
 @pytest.fixture
 def browse(desk, browser, address):
     """browse(user, language=…, theme=…, size=…) → a Tab in which that user is signed in."""
-    contexts = []
+    with Visits(browser, address) as visits:
+        yield visits.enter
 
-    def enter(user=None, *, language="en", theme="light", size=(1440, 900)) -> Tab:
-        context = browser.new_context(
+
+class Visits:
+    """Browser contexts that are closed in the end, each the machine of one person."""
+
+    def __init__(self, browser, address):
+        self.browser, self.address, self.contexts = browser, address, []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for context in self.contexts:
+            context.close()
+
+    def enter(self, user=None, *, language="en", theme="light", size=(1440, 900)) -> Tab:
+        context = self.browser.new_context(
             locale={"en": "en-US", "zh-hans": "zh-CN"}[language], color_scheme=theme, timezone_id="Asia/Shanghai",
             viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce",
         )
-        contexts.append(context)
+        self.contexts.append(context)
         if user is not None:
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": address}])
-        return Tab(context, address)
-
-    yield enter
-    for context in contexts:
-        context.close()
+            name, key = settings.SESSION_COOKIE_NAME, session_of(user)
+            context.add_cookies([{"name": name, "value": key, "url": self.address}])
+        return Tab(context, self.address)
 
 
 def session_of(user) -> str:

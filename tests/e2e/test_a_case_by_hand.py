@@ -91,6 +91,7 @@ def test_a_service_from_the_ringing_phone_to_the_archive(desk, browse, agent, sp
     center.keyboard.press("b")
     center.get_by_role("link", name="List").click()
     center.get_by_role("row").filter(has_text="赵一凡").get_by_role("link").click()
+    center.wait_for_url("**/callbacks/*/")
     for axis in audits.AXES:
         center.get_by_role("checkbox", name=audits.label_of(axis)).check()
     center.keyboard.press("Control+Enter")

@@ -4,6 +4,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.test import TransactionTestCase
 from playwright.sync_api import expect
 
@@ -15,7 +16,7 @@ from messaging import calls
 from messaging.models import Mailbox
 from staff import notifications
 from staff.models import Role
-from tests.e2e.conftest import empty_tables
+from tests.e2e.conftest import Visits, empty_tables
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory, make_late
 from tickets import conversation, escalation, intake, sla, workflow
 from tickets.models import Channel, Kind, Level, State
@@ -62,6 +63,7 @@ def floor(django_db_setup, django_db_blocker):
         people = cast()
         yield SimpleNamespace(**people, **cases(people))
         empty_tables()
+        connection.close()  # the browser's event loop gave this thread a second one, which nobody else closes
 
 
 def cast() -> dict:
@@ -122,6 +124,26 @@ def flushing(floor, monkeypatch):
     monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: None)
 
 
+@pytest.fixture(scope="module")
+def visits(floor, browser, address):
+    with Visits(browser, address) as visits:
+        yield visits, {}
+
+
+@pytest.fixture
+def tab_of(desk, visits, floor):
+    """tab_of(who, look) → their tab, which goes from page to page as people do."""
+    entered, tabs = visits
+
+    def tab(who, look):
+        if (who, look) not in tabs:
+            tabs[who, look] = entered.enter(getattr(floor, who) if who else None, **LOOKS[look])
+        tabs[who, look].problems.clear()
+        return tabs[who, look]
+
+    return tab
+
+
 def latin(page) -> set[str]:
     """Words in Latin letters that the page shows or speaks, beside keys, data and text in a language of its own."""
     said = page.evaluate("""() => {
@@ -153,13 +175,28 @@ def wider_than_the_screen(page) -> list[str]:
     }""")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole(browse, floor, name, look):
+def leads_past_the_navigation(page) -> None:
+    """The first stop of the Tab key is the way to the main part."""
+    page.evaluate("""() => {
+      const start = document.createElement("i");
+      start.tabIndex = -1;
+      document.body.prepend(start);
+      start.focus();
+    }""")
+    page.keyboard.press("Tab")
+    skip = page.locator("a.l-skip")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+@pytest.mark.parametrize(("name", "look"), [(name, look) for look in LOOKS for name in PAGES])
+def test_a_page_is_whole(tab_of, floor, name, look):
     who, address, status = PAGES[name]
-    tab = browse(getattr(floor, who) if who else None, **LOOKS[look])
-    answer = tab.page.goto(tab.address + address.format(**vars(floor)))
+    tab = tab_of(who, look)
     page = tab.page
+    answer = page.goto(tab.address + address.format(**vars(floor)))
     assert answer.status == status
     expect(page.locator("html")).to_have_attribute("lang", LOOKS[look]["language"])
     expect(page.locator("html")).to_have_attribute("data-bs-theme", LOOKS[look]["theme"])
@@ -168,22 +205,6 @@ def test_a_page_is_whole(browse, floor, name, look):
     assert wider_than_the_screen(page) == []
     if LOOKS[look]["language"] == "zh-hans":
         assert latin(page) == set()
+    if who:
+        leads_past_the_navigation(page)
     assert [text for text in tab.problems if f"status of {status}" not in text] == []
-
-
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "sign-in"])
-def test_the_first_stop_of_the_tab_key_leads_past_the_navigation(browse, floor, name):
-    who, address, _status = PAGES[name]
-    page = browse(getattr(floor, who)).open(address.format(**vars(floor)))
-    page.evaluate("document.activeElement.blur(); document.body.prepend(document.createElement('i'))")
-    page.evaluate("""() => {
-      const start = document.body.firstElementChild;
-      start.tabIndex = -1;
-      start.focus();
-    }""")
-    page.keyboard.press("Tab")
-    skip = page.get_by_role("link", name="Skip to the main content")
-    expect(skip).to_be_focused()
-    expect(skip).to_be_in_viewport()
-    page.keyboard.press("Enter")
-    expect(page.locator("#main")).to_be_focused()
