@@ -1,15 +1,20 @@
 """Who is it? Finds the customer behind a contact, or makes one."""
 
+import os
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
-from pypinyin import Style, lazy_pinyin
 
-from core import events
-from core.phones import BadPhone
-from customers.models import Contact, Customer, Tier
-from staff.models import Team, User
+# Initials need single characters only; the dictionary of phrases would cost every process 40 MB.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+
+from pypinyin import Style, lazy_pinyin  # noqa: E402
+
+from core import events  # noqa: E402
+from core.phones import BadPhone  # noqa: E402
+from customers.models import Contact, Customer, Tier  # noqa: E402
+from staff.models import Team, User  # noqa: E402
 
 
 class BadCustomer(ValueError):

@@ -10,7 +10,7 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from django.db.models.functions import Extract, TruncDate
 from django.utils import timezone
 
-from tickets.models import Channel, Kind, TicketQuerySet
+from tickets.models import Channel, Kind, State, TicketQuerySet
 
 SOON = timedelta(hours=1)
 
@@ -108,7 +108,7 @@ def opened(tickets: QuerySet, *, since: datetime, until: datetime | None = None)
 
 def closed(tickets: QuerySet, *, since: datetime) -> int:
     """Tickets archived since then, with whatever outcome."""
-    return tickets.filter(archived_at__gte=since).count()
+    return tickets.filter(state=State.ARCHIVED, archived_at__gte=since).count()
 
 
 def volume_by_day(tickets: QuerySet, *, days: list[date]) -> dict[str, list[int]]:
@@ -144,16 +144,12 @@ def by_channel(tickets: QuerySet, *, since: datetime) -> list[tuple[str, int]]:
     return list(rows)
 
 
-def load_by_owner(tickets: QuerySet, *, now: datetime, since: datetime) -> dict[int, dict[str, int]]:
+def load_by_owner(tickets: TicketQuerySet, *, now: datetime, since: datetime) -> dict[int, dict[str, int]]:
     """Open, breached and closed-since tickets by owner id."""
-    is_open = ~Q(state="archived")
-    rows = (
-        tickets.filter(owner__isnull=False).filter(is_open | Q(archived_at__gte=since))
-        .values("owner")
-        .annotate(
-            open=Count("pk", filter=is_open),
-            over=Count("pk", filter=is_open & Q(due_at__lt=now)),
-            closed=Count("pk", filter=Q(archived_at__gte=since)),
-        )
-    )
-    return {row.pop("owner"): row for row in rows}
+    owned = tickets.filter(owner__isnull=False).order_by()
+    working = owned.active().values("owner").annotate(open=Count("pk"), over=Count("pk", filter=Q(due_at__lt=now)))
+    done = owned.filter(state=State.ARCHIVED, archived_at__gte=since).values("owner").annotate(closed=Count("pk"))
+    load: dict[int, dict[str, int]] = {}
+    for row in (*working, *done):
+        load.setdefault(row.pop("owner"), {"open": 0, "over": 0, "closed": 0}).update(row)
+    return load

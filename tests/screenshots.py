@@ -59,10 +59,9 @@ class Desk:
             subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=self.env, check=True)
         self.address = f"http://127.0.0.1:{free_port()}"
         self.server = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "crm_project.asgi:application", "--port", self.address.rsplit(":", 1)[1],
-             "--log-level", "error"],
+            [sys.executable, "-m", "crm_project.serve", "--port", self.address.rsplit(":", 1)[1], "--workers", "1"],
             cwd=ROOT, env=self.env,
-        )  # fmt: skip
+        )
         self._wait()
         found = json.loads((Path(self.env["DATA_DIR"]) / "demo-credentials.json").read_text())
         self.sign_ins = found.get("users", found)

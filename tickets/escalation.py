@@ -54,17 +54,18 @@ def _announce(timers: list[SLATimer]) -> None:
 
 def _climb(timers: list[SLATimer], now: datetime) -> int:
     heads = _heads({timer.ticket.team_id for timer in timers})
-    steps = []
+    steps, alike = [], defaultdict(list)
     for timer in timers:
         level = timer.escalation_level + 1
         steps.append(
             Escalation(timer=timer, ticket=timer.ticket, level=level, to=heads[timer.ticket.team_id, level], at=now)
         )
-        timer.escalation_level = level
-        timer.next_escalation_at = (
-            now + timedelta(seconds=timer.policy.supervisor_after) if level < SUPERVISOR else None
+        alike[level, timer.policy.supervisor_after].append(timer.pk)
+    for (level, wait), pks in alike.items():
+        SLATimer.objects.filter(pk__in=pks).update(
+            escalation_level=level,
+            next_escalation_at=now + timedelta(seconds=wait) if level < SUPERVISOR else None,
         )
-    SLATimer.objects.bulk_update(timers, ["escalation_level", "next_escalation_at"])
     Escalation.objects.bulk_create(steps)
     Event.objects.bulk_create([_event(step, now) for step in steps])
     by_person = defaultdict(list)

@@ -189,6 +189,7 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["team", "due_at", "id"], condition=~Q(state="archived"), name="ticket_queue"),
             models.Index(fields=["owner", "due_at", "id"], condition=~Q(state="archived"), name="ticket_my_queue"),
+            models.Index(fields=["due_at", "id"], condition=~Q(state="archived"), name="ticket_open_by_due"),
             models.Index(fields=["team", "kind"], condition=~Q(state="archived"), name="ticket_open_by_kind"),
             models.Index(fields=["customer", "-id"], name="ticket_by_customer"),
             models.Index(fields=["team", "-opened_at"], name="ticket_by_opened"),

@@ -112,9 +112,10 @@ def record_breaches(timers: list, now: datetime) -> None:
     The row and the event carry the true due time, however late they are written. The caller holds the row locks,
     has the tickets selected, and saves nothing itself.
     """
+    flipped = {"state": SLATimer.State.BREACHED, "breached_at": now, "next_escalation_at": now}
+    SLATimer.objects.filter(pk__in=[timer.pk for timer in timers]).update(**flipped)
     for timer in timers:
-        timer.state, timer.breached_at, timer.next_escalation_at = SLATimer.State.BREACHED, now, now
-    SLATimer.objects.bulk_update(timers, ["state", "breached_at", "next_escalation_at"])
+        vars(timer).update(flipped)
     Breach.objects.bulk_create(
         [
             Breach(timer=t, ticket_id=t.ticket_id, metric=t.metric, due_at=t.due_at, recorded_at=now)

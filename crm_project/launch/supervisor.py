@@ -146,11 +146,7 @@ class Supervisor:
 def children(host: str, port: int, home: Path) -> list[Child]:
     """Web, worker and beat, in the order in which they start."""
     python, celery = sys.executable, [sys.executable, "-m", "celery", "--quiet", "-A", "crm_project"]
-    web = [python, "-m", "uvicorn", "crm_project.asgi:application", "--host", host, "--port", str(port)]
-    web += ["--workers", os.environ.get("WEB_WORKERS") or "2", "--lifespan", "off", "--no-access-log"]
-    web += ["--log-level", "warning", "--no-server-header", "--timeout-graceful-shutdown", "3"]
-    # A worker that is still importing on a busy machine is not dead.
-    web += ["--timeout-worker-healthcheck", "60"]
+    web = [python, "-m", "crm_project.serve", "--host", host, "--port", str(port)]
     worker = ["worker", "--concurrency", os.environ.get("TASK_WORKERS") or "2", "--without-gossip", "--without-mingle"]
     beat = ["beat", "--schedule", str(home / "run" / "beat-schedule")]
     return [
