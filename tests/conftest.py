@@ -1,7 +1,8 @@
 """The named cast and the ground they stand on."""
 
 import pytest
-from django.core.cache import cache
+import redis
+from django.conf import settings
 from django.test import Client
 
 from core.management.commands.defaults import fill_all
@@ -10,9 +11,18 @@ from staff.models import Role
 from tests.factories import TeamFactory, UserFactory
 
 
+@pytest.fixture(scope="session")
+def broker():
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _clean_cache():
-    cache.clear()
+def _clean_cache(broker):
+    # Only this worker's keys: clear() would empty the others' sessions and counters too.
+    keys = list(broker.scan_iter(f"{settings.REDIS_PREFIX}*"))
+    if keys:
+        broker.delete(*keys)
 
 
 @pytest.fixture

@@ -37,9 +37,9 @@ def assert_storable(parsed: ParsedMail) -> None:
 
 
 def seconds(raw: bytes) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     assert_storable(_parse(raw))
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def deep_multipart(depth: int) -> bytes:
@@ -82,10 +82,10 @@ def test_a_mail_of_25_megabytes_is_read():
     file = part("Content-Type: a/b", "Content-Transfer-Encoding: base64", body=base64.encodebytes(content).decode())
     raw = multipart("mixed", part("Content-Type: text/plain", body="words"), file)
     assert len(raw) > 24_000_000
-    started = time.perf_counter()
+    started = time.process_time()
     parsed = _parse(raw)
     assert parsed.attachments[0].content == content
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - started < 15
 
 
 def test_an_endless_text_is_cut_and_said_so():
