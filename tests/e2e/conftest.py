@@ -43,21 +43,7 @@ WATCH_SOCKETS = """
     }
   };
 """
-# Modules that share one worker, and so one browser; two groups of about the same length.
-GROUPS = {
-    "test_every_page": "browser-1",
-    "test_sign_in": "browser-1",
-    "test_live_connection": "browser-1",
-    "test_dashboard": "browser-1",
-}
 expect.set_options(timeout=15_000)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group(GROUPS.get(item.path.stem, "browser-2")))
 
 
 @pytest.fixture(scope="session")
