@@ -6,6 +6,7 @@
   const offset = Date.parse(document.documentElement.dataset.now) - Date.now() || 0;
   const changed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
   let dirty = false;
+  let ending = false;
 
   function set(name, value) {
     const field = form.elements[name];
@@ -59,7 +60,13 @@
 
   /* --- The last words: what was typed since the last draft, when the page goes ------------------ */
   form.addEventListener("input", () => { dirty = true; });
-  form.addEventListener("submit", () => { dirty = false; });
+  form.addEventListener("submit", () => {
+    dirty = false;
+    ending = true;
+    window.htmx?.trigger("#draft-saved", "htmx:abort"); // its late answer would lead away from the outcome
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => { if (ending) event.preventDefault(); });
+  window.addEventListener("pageshow", () => { ending = false; });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.id === "draft-saved" && event.detail.successful) dirty = false;
   });

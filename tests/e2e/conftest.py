@@ -11,8 +11,7 @@ import uvicorn
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
-from django.core.management.color import no_style
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 from playwright.sync_api import expect, sync_playwright
 
@@ -78,9 +77,12 @@ def flushing(monkeypatch):
 
 
 def empty_tables() -> None:
-    """What Django's flush does, without dropping and rewriting the rows of the frame."""
+    """What Django's flush does; small tables are deleted from in a tenth of the time that truncating them takes."""
     names = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
-    connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), sorted(names)))
+    deletes = [f"DELETE FROM {connection.ops.quote_name(name)};" for name in sorted(names)]
+    # Foreign keys are looked at when the transaction ends, so the order does not matter.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("\n".join(deletes))
 
 
 @pytest.fixture

@@ -164,6 +164,26 @@ def test_f6_answers_a_consult_on_the_call_and_archives_it(browse, agent, started
     assert tab.problems == []
 
 
+def test_a_draft_that_answers_late_does_not_steal_the_page_from_the_outcome(browse, agent, started):
+    tab = browse(agent)
+    page = tab.open(started())
+    drafts = []
+    page.route("**/draft/", lambda route: drafts.append(route))  # a slow network holds them back
+
+    def answer_drafts_first(route):
+        for draft in drafts:
+            draft.fulfill(headers={"HX-Redirect": f"{tab.address}/help/"})
+        route.continue_()
+
+    page.route("**/finish/", answer_drafts_first)
+    fill_consult(page)
+    with page.expect_request("**/draft/"):
+        page.get_by_label("What you answered").fill("整机两年")
+    page.keyboard.press("F6")
+    expect(page.get_by_text("was answered and archived.")).to_be_visible()
+    expect(page).to_have_url(f"{tab.address}/intake/")
+
+
 def test_f6_is_refused_for_a_service_and_nothing_typed_is_lost(browse, agent, started):
     page = browse(agent).open(started())
     fill_consult(page)
