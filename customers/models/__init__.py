@@ -1,0 +1,33 @@
+"""The models of the customer archive, a module for each concern."""
+
+from customers.models.archive import Contact, Customer, CustomerQuerySet, CustomField, Need, Task
+from customers.models.orders import Communication, DeliveryPlan, Order, OrderLine
+from customers.models.privacy import (
+    Consent,
+    DataRequest,
+    DuplicatePair,
+    Export,
+    ImportMapping,
+    ImportRun,
+    LegalHold,
+    Merge,
+    Reveal,
+)
+from customers.models.tiers import (
+    LifecycleMove,
+    LifecycleRule,
+    ScoringBand,
+    ScoringRule,
+    ScoringVersion,
+    Signals,
+    Tier,
+    TierAssignment,
+    TierOverride,
+)
+
+__all__ = [
+    "Communication", "Consent", "Contact", "CustomField", "Customer", "CustomerQuerySet", "DataRequest",
+    "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportRun", "LegalHold", "LifecycleMove",
+    "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule", "ScoringVersion",
+    "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
+]
