@@ -8,6 +8,7 @@ from customers.models.privacy import (
     DuplicatePair,
     Export,
     ImportMapping,
+    ImportPart,
     ImportRun,
     LegalHold,
     Merge,
@@ -27,7 +28,7 @@ from customers.models.tiers import (
 
 __all__ = [
     "Communication", "Consent", "Contact", "CustomField", "Customer", "CustomerQuerySet", "DataRequest",
-    "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportRun", "LegalHold", "LifecycleMove",
+    "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold", "LifecycleMove",
     "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule", "ScoringVersion",
     "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
 ]

@@ -240,8 +240,12 @@ class ImportRun(models.Model):
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="+")
     what = models.CharField(max_length=10, choices=[("customers", _("customers")), ("orders", _("orders"))])
     file_name = models.CharField(_("file"), max_length=200)
-    content = EncryptedBinaryField()
-    columns = models.JSONField(default=dict)
+    format = models.CharField(max_length=4, choices=[("csv", "CSV"), ("xlsx", "XLSX")], default="csv")
+    encoding = models.CharField(max_length=10, default="utf-8-sig")
+    header = models.JSONField(default=list)  # the names of its columns, in order
+    rows_total = models.PositiveIntegerField(default=0)  # lines of the file, for the bar of progress
+    source = models.CharField(_("records of"), max_length=40, default="file")  # whose numbers the external ids are
+    columns = models.JSONField(default=dict)  # {field: name of the column}
     state = models.CharField(max_length=10, choices=State, default=State.STORED)
     dry_run = models.BooleanField(default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -253,7 +257,7 @@ class ImportRun(models.Model):
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
-    rejects = EncryptedJSONField(default=list)  # [line, reason], the first thousand
+    rejects = EncryptedJSONField(default=list)  # [line, field, reason, detail], the first hundred
     error = models.CharField(max_length=400, blank=True)
     objects = TeamSightQuerySet.as_manager()
 
@@ -265,3 +269,25 @@ class ImportRun(models.Model):
 
     def __str__(self):
         return self.file_name
+
+
+class ImportPart(models.Model):
+    """A sealed piece of an uploaded file, removed once the file is loaded; or of its rejected rows, which stay."""
+
+    class Of(models.TextChoices):
+        FILE = "file", _("file")
+        REJECTS = "rejects", _("rejected rows")
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="parts")
+    of = models.CharField(max_length=8, choices=Of, default=Of.FILE)
+    number = models.PositiveIntegerField()
+    content = EncryptedBinaryField()
+
+    class Meta:
+        verbose_name = _("part of an import")
+        verbose_name_plural = _("parts of imports")
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["run", "of", "number"], name="one_import_part_per_number")]
+
+    def __str__(self):
+        return f"{self.run_id} {self.number}"
