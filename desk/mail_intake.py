@@ -186,7 +186,7 @@ class _Routing:
         mail = self.mail
         language = "zh-hans" if _HAN.search(f"{mail.from_name}{mail.subject}{mail.body}") else "en"
         name = mail.from_name or mail.from_email.partition("@")[0]
-        known = Customer.objects.filter(team=team).by_contact("email", mail.from_email).select_related("tier")
+        known = Customer.objects.filter(team=team).present().by_contact("email", mail.from_email).select_related("tier")
         if customer := known.order_by("pk").first():
             return customer
         return registry.find_or_create(

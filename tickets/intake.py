@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import events, live
+from customers import registry
 from customers.models import Customer
 from messaging.models import Call, Message
 from staff.models import User
@@ -45,6 +46,7 @@ def open_ticket(
     now = now or timezone.now()
     if idempotency_key and (known := Ticket.objects.filter(idempotency_key=idempotency_key).first()):
         return known
+    customer = registry.standing(customer)
     ticket = Ticket(
         team_id=customer.team_id, customer=customer, subject=subject.strip()[:200], kind=kind, channel=channel,
         category=category, level=(level or Level.GENERAL) if kind == Kind.COMPLAINT else "",

@@ -20,6 +20,17 @@ class CustomerQuerySet(TeamSightQuerySet):
         """Without those that were merged into another or erased."""
         return self.filter(merged_into=None, erased_at=None)
 
+    def in_sight(self, user):
+        """Of the user's teams, and those that the user manages in any team; merged and erased ones, too."""
+        seen = super().visible_to(user)
+        if not user.is_authenticated or not user.is_active or user.is_admin or not _manages_elsewhere(user):
+            return seen
+        return seen | self.filter(account_manager=user)
+
+    def visible_to(self, user):
+        """What every list, lookup and count starts from."""
+        return self.in_sight(user).present()
+
     def by_contact(self, kind: str, value: str):
         """Customers with this exact contact, found through the blind index; `value` may be in any format."""
         try:
@@ -30,6 +41,17 @@ class CustomerQuerySet(TeamSightQuerySet):
 
     def by_last4(self, digits: str):
         return self.filter(contacts__last4_index=crypto.blind_index("last4", digits)).distinct()
+
+
+def _manages_elsewhere(user) -> bool:
+    """Whether the user manages customers of another team; asked once a request.
+
+    Who does not (nearly everybody) keeps the plain equality of the team, which an index leads with.
+    """
+    if not hasattr(user, "_manages_elsewhere"):
+        theirs = Customer.objects.filter(account_manager=user)
+        user._manages_elsewhere = theirs.exclude(team=user.team_id).exists()
+    return user._manages_elsewhere
 
 
 class Customer(models.Model):
