@@ -19,6 +19,7 @@ from customers.models.tiers import (
     LifecycleRule,
     ScoringBand,
     ScoringRule,
+    ScoringRun,
     ScoringVersion,
     Signals,
     Tier,
@@ -29,6 +30,6 @@ from customers.models.tiers import (
 __all__ = [
     "Communication", "Consent", "Contact", "CustomField", "Customer", "CustomerQuerySet", "DataRequest",
     "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold", "LifecycleMove",
-    "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule", "ScoringVersion",
-    "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
+    "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule", "ScoringRun",
+    "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
 ]

@@ -74,7 +74,9 @@ class ScoringVersion(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     activated_at = models.DateTimeField(null=True, blank=True)
     activated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    history = HistoricalRecords()
+    preview = models.JSONField(default=dict, editable=False)  # who would move where, when it was last looked at
+    previewed_at = models.DateTimeField(null=True, editable=False)  # None: never, or edited since
+    history = HistoricalRecords(excluded_fields=["preview"])
 
     class Meta:
         verbose_name = _("scoring rules")
@@ -157,6 +159,38 @@ class Signals(models.Model):
         return f"{self.customer_id}"
 
 
+class ScoringRun(models.Model):
+    """One run of the scoring over all customers, or over a team's, with how far it has come.
+
+    Whoever works on it locks the row for one range of ids at a time, so a killed run goes on where it stopped, and
+    two workers share it.
+    """
+
+    class Phase(models.TextChoices):
+        SIGNALS = "signals", _("gathering signals")
+        SCORES = "scores", _("scoring")
+
+    version = models.ForeignKey(ScoringVersion, models.PROTECT, related_name="runs")
+    team = models.ForeignKey("staff.Team", models.CASCADE, null=True, related_name="+")
+    day = models.DateField()
+    phase = models.CharField(max_length=8, choices=Phase, default=Phase.SIGNALS)
+    cursor = models.BigIntegerField(default=0)  # the last customer who is done in this phase
+    cuts = models.JSONField(default=list)  # [tier, least hundredths of a point, least spend], best first
+    value = models.JSONField(default=dict)  # where the 2×2 of values is cut, and by which factors
+    scored = models.PositiveIntegerField(_("scored"), default=0)
+    moved = models.PositiveIntegerField(_("changed tier"), default=0)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("scoring run")
+        verbose_name_plural = _("scoring runs")
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{self.day} {self.phase}"
+
+
 class TierAssignment(models.Model):
     """Which tier a customer had, from when to when, by which version of the rules, and why."""
 
@@ -222,6 +256,12 @@ class LifecycleRule(models.Model):
     decline_silence = models.PositiveSmallIntegerField(_("declining after silence of (days)"), default=365)
     decline_complaints = models.PositiveSmallIntegerField(_("declining from (complaints in a year)"), default=3)
     retention_days = models.PositiveSmallIntegerField(_("retention task due in (days)"), default=7)
+    years_exploration = models.DecimalField(_("expected years: exploring"), max_digits=3, decimal_places=1, default=1)
+    years_formation = models.DecimalField(_("expected years: forming"), max_digits=3, decimal_places=1, default=3)
+    years_stable = models.DecimalField(_("expected years: stable"), max_digits=3, decimal_places=1, default=5)
+    years_decline = models.DecimalField(
+        _("expected years: declining"), max_digits=3, decimal_places=1, default=Decimal("0.5")
+    )
     history = HistoricalRecords()
 
     class Meta:
