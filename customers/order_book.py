@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import events, live, masking
+from customers import registry
 from customers.models import Communication, Customer, DeliveryPlan, Order, OrderLine
 from staff.models import User
 
@@ -83,6 +84,8 @@ def missing(order: Order) -> list[str]:
 
 
 def locked(order: Order, version: int | None) -> Order:
+    """The order as it stands, held; its customer first, in the order of all writers, so that none waits for another."""
+    registry.standing(order.customer)
     found = Order.objects.select_for_update(of=("self",)).select_related("customer").get(pk=order.pk)
     if version is not None and version != found.version:
         raise StaleOrder(found)

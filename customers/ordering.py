@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers import order_book
+from customers import order_book, registry
 from customers.models import Communication, Customer, DeliveryPlan, Order
 from customers.order_book import (
     DONE,
@@ -54,7 +54,7 @@ def open_order(
     now: datetime | None = None, **words: Any,
 ) -> Order:
     """Takes down need and advice, with whatever is known already. `words`: need, advice, payment, pay_by, paid_on."""
-    now = now or timezone.now()
+    now, customer = now or timezone.now(), registry.standing(customer)
     pk = order_book.next_id()
     order = Order(
         pk=pk, customer=customer, code=f"SO-{timezone.localdate(now):%y%m%d}-{pk}", placed_at=now, by=by,
@@ -190,7 +190,7 @@ def take_in(
     source, code = source.strip()[:20], code.strip()[:40]
     if not source or not code:
         raise OrderRefused(_("An order from another system needs its source and its number."))
-    # The same order sent twice at once is made once.
+    customer = registry.standing(customer)
     order, made = Order.objects.select_for_update(of=("self",)).get_or_create(
         customer=customer, source=source, code=code, defaults={"placed_at": placed_at or now, "by": by}
     )
