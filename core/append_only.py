@@ -1,7 +1,8 @@
 """A database trigger for rows that are their own history: events, ledger, breaches. Even SQL by hand is refused.
 
-Two duties outrank it, and each opens it for its own transaction alone: a merge moves rows to the customer they belong
-to and may change nothing but that, and an erasure takes the person's words out (PIPL 47). See `rewriting`.
+Three duties outrank it, and each opens it for its own transaction alone: a merge moves rows to the customer they belong
+to and may change nothing but that, an erasure takes the person's words out (PIPL 47), and a new key seals the originals
+of free text anew and nothing else. See `rewriting`.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 
 from django.db import connection, migrations, transaction
 
-MERGE, ERASURE = "merge", "erasure"
+MERGE, ERASURE, RESEAL = "merge", "erasure", "reseal"
 
 FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -20,6 +21,9 @@ BEGIN
         RETURN NEW;
     END IF;
     IF purpose = 'merge' AND to_jsonb(NEW) - 'customer_id' = to_jsonb(OLD) - 'customer_id' THEN
+        RETURN NEW;
+    END IF;
+    IF purpose = 'reseal' AND to_jsonb(NEW) - 'originals' = to_jsonb(OLD) - 'originals' THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
@@ -38,7 +42,7 @@ def protect(table: str) -> migrations.RunSQL:
 
 @contextmanager
 def rewriting(purpose: str) -> Iterator[None]:
-    """Lets protected rows be changed for `MERGE` or `ERASURE`, inside the caller's transaction and this block only."""
+    """Lets protected rows be changed for `MERGE`, `ERASURE` or `RESEAL`, inside the caller's transaction and this block only."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Append-only rows are rewritten in a transaction only")
     _allow(purpose)

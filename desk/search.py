@@ -6,6 +6,7 @@ from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from core import redaction
 from customers.models import Contact, Customer
 from staff.models import User
 from tickets.models import Ticket
@@ -73,7 +74,7 @@ def _tickets(text: str, user: User, customers: list[Customer]) -> list[Ticket]:
     only_a_number = (number and number["sign"]) or CUSTOMER_NUMBER.fullmatch(text) or "@" in text
     if not only_a_number:
         newest = in_sight.order_by("-opened_at").values("pk")[:NEWEST]
-        wanted |= Q(pk__in=newest, subject__icontains=text)
+        wanted |= Q(pk__in=newest, subject__icontains=redaction.sought(text))
     found = in_sight.filter(wanted).select_related("customer").only("subject", "customer__name")
     return list(found.alias(exact=exact).order_by("-exact", "-pk")[:SHOWN])
 

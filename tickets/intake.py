@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from core import events, live
+from core import events, live, redaction
 from customers import registry
 from customers.models import Customer
 from messaging.models import Call, Message
@@ -48,8 +48,9 @@ def open_ticket(
         return known
     customer = registry.standing(customer)
     ticket = Ticket(
-        team_id=customer.team_id, customer=customer, subject=subject.strip()[:200], kind=kind, channel=channel,
-        category=category, level=(level or Level.GENERAL) if kind == Kind.COMPLAINT else "",
+        team_id=customer.team_id, customer=customer, kind=kind, channel=channel,
+        subject=redaction.shorten(subject.strip(), 200), category=category,
+        level=(level or Level.GENERAL) if kind == Kind.COMPLAINT else "",
         urgency=urgency, importance=importance, difficulty=difficulty, wish=wish, owner=owner, opened_by=by,
         priority=classification.priority(
             urgency=urgency, importance=importance, difficulty=difficulty, tier_rank=customer.tier.rank
@@ -125,5 +126,6 @@ def split_subject(text: str, limit: int = 80) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if len(line) <= limit:
         return line
+    limit = len(redaction.shorten(line, limit))
     cut = max(line.rfind(mark, 0, limit) for mark in "，。；, .;")
     return line[: cut if cut > limit // 2 else limit].rstrip() + "…"

@@ -4,6 +4,7 @@ from customers.models.archive import Contact, Customer, CustomerQuerySet, Custom
 from customers.models.orders import Communication, DeliveryPlan, Order, OrderLine
 from customers.models.privacy import (
     Consent,
+    ConsentWording,
     DataRequest,
     DuplicatePair,
     Export,
@@ -28,8 +29,8 @@ from customers.models.tiers import (
 )
 
 __all__ = [
-    "Communication", "Consent", "Contact", "CustomField", "Customer", "CustomerQuerySet", "DataRequest",
-    "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold", "LifecycleMove",
+    "Communication", "Consent", "ConsentWording", "Contact", "CustomField", "Customer", "CustomerQuerySet",
+    "DataRequest", "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold", "LifecycleMove",
     "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule", "ScoringRun",
     "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
 ]

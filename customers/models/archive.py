@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from core import crypto, masking, phones
 from core.crypto import EncryptedTextField
+from core.redaction import FreeCharField, FreeJSONField, WithOriginals
 from customers.models.tiers import Tier
 from staff.sight import TeamSightQuerySet
 
@@ -23,7 +24,7 @@ class CustomerQuerySet(TeamSightQuerySet):
     def in_sight(self, user):
         """Of the user's teams, and those that the user manages in any team; merged and erased ones, too."""
         seen = super().visible_to(user)
-        if not user.is_authenticated or not user.is_active or user.is_admin or not _manages_elsewhere(user):
+        if not user.is_authenticated or not user.is_active or user.is_admin or not manages_elsewhere(user):
             return seen
         return seen | self.filter(account_manager=user)
 
@@ -43,7 +44,7 @@ class CustomerQuerySet(TeamSightQuerySet):
         return self.filter(contacts__last4_index=crypto.blind_index("last4", digits)).distinct()
 
 
-def _manages_elsewhere(user) -> bool:
+def manages_elsewhere(user) -> bool:
     """Whether the user manages customers of another team; asked once a request.
 
     Who does not (nearly everybody) keeps the plain equality of the team, which an index leads with.
@@ -84,11 +85,11 @@ class Customer(models.Model):
 
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="customers", verbose_name=_("team"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
-    name = models.CharField(_("name"), max_length=120)
+    name = FreeCharField(_("name"), max_length=120)
     initials = models.CharField(max_length=40, blank=True, editable=False)  # pinyin initials of a Chinese name
-    company = models.CharField(_("company"), max_length=120, blank=True)
-    occupation = models.CharField(_("occupation"), max_length=80, blank=True)
-    industry = models.CharField(_("industry"), max_length=80, blank=True)
+    company = FreeCharField(_("company"), max_length=120, blank=True)
+    occupation = FreeCharField(_("occupation"), max_length=80, blank=True)
+    industry = FreeCharField(_("industry"), max_length=80, blank=True)
     company_size = models.CharField(_("company size"), max_length=8, choices=Size, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     birthday = models.DateField(_("birthday"), null=True, blank=True)
@@ -107,7 +108,7 @@ class Customer(models.Model):
     external_id = models.CharField(max_length=80, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     last_contact_at = models.DateTimeField(_("last contact"), null=True, blank=True)
-    attributes = models.JSONField(_("attributes"), default=dict, blank=True)  # values of the admin's custom fields
+    attributes = FreeJSONField(_("attributes"), default=dict, blank=True)  # values of the admin's custom fields
     verified_on = models.DateField(_("profile verified on"), null=True, blank=True)
     clv = models.DecimalField(_("lifetime value"), max_digits=14, decimal_places=2, null=True, blank=True)
     below_since = models.DateField(null=True, blank=True)  # scored lower than the tier since; grace before a downgrade
@@ -260,17 +261,17 @@ class CustomField(models.Model):
         return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
 
 
-class Need(models.Model):
+class Need(WithOriginals):
     """One need or pain point that a customer spoke of (A4). Append-only but for being met."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="needs")
-    text = models.CharField(_("need"), max_length=400)
-    topic = models.CharField(_("topic"), max_length=60, blank=True)
+    text = FreeCharField(_("need"), max_length=400)
+    topic = FreeCharField(_("topic"), max_length=60, blank=True)
     source = models.CharField(_("source"), max_length=10, choices=Customer.Source, default=Customer.Source.CALL)
     at = models.DateTimeField(_("at"), default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     met_at = models.DateTimeField(_("met"), null=True, blank=True)
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["originals"])
 
     class Meta:
         verbose_name = _("need")
@@ -282,7 +283,7 @@ class Need(models.Model):
         return self.text
 
 
-class Task(models.Model):
+class Task(WithOriginals):
     """Something to be done about a customer: update a stale profile, win back one in decline."""
 
     class Kind(models.TextChoices):
@@ -298,8 +299,8 @@ class Task(models.Model):
     due_on = models.DateField(_("due"))
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    note = models.CharField(_("note"), max_length=400, blank=True)
-    history = HistoricalRecords()
+    note = FreeCharField(_("note"), max_length=400, blank=True)
+    history = HistoricalRecords(excluded_fields=["originals"])
 
     class Meta:
         verbose_name = _("customer task")

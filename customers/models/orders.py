@@ -8,15 +8,23 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.crypto import EncryptedTextField
-from customers.models.archive import Customer
+from core.redaction import FreeCharField, WithOriginals
+from customers.models.archive import Customer, manages_elsewhere
 from staff.sight import TeamSightQuerySet
 
 
 class OrderQuerySet(TeamSightQuerySet):
     team_path = "customer__team"
 
+    def visible_to(self, user):
+        """Of the user's teams, and of those whom the user manages in any team."""
+        seen = super().visible_to(user)
+        if not user.is_authenticated or not user.is_active or user.is_admin or not manages_elsewhere(user):
+            return seen
+        return seen | self.filter(customer__account_manager=user)
 
-class Order(models.Model):
+
+class Order(WithOriginals):
     class State(models.TextChoices):
         """Written by `customers.ordering` alone; an unconfirmed order cannot ship."""
 
@@ -40,8 +48,8 @@ class Order(models.Model):
     code = models.CharField(_("order number"), max_length=40)
     source = models.CharField(_("source"), max_length=20, default="form")
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.NEED)
-    need = models.CharField(_("need"), max_length=400, blank=True)
-    advice = models.CharField(_("advice given"), max_length=400, blank=True)
+    need = FreeCharField(_("need"), max_length=400, blank=True)
+    advice = FreeCharField(_("advice given"), max_length=400, blank=True)
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2, default=0)
     payment = models.CharField(_("payment"), max_length=12, choices=Payment, blank=True)
     pay_by = models.DateField(_("to be paid by"), null=True, blank=True)
@@ -56,7 +64,7 @@ class Order(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     installed_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)  # refuses the second of two concurrent edits
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["originals"])
     objects = OrderQuerySet.as_manager()
 
     class Meta:
@@ -108,13 +116,13 @@ class OrderLine(models.Model):
         return f"{self.product} × {self.quantity}"
 
 
-class DeliveryPlan(models.Model):
+class DeliveryPlan(WithOriginals):
     """交货计划: when an order is to arrive. Append-only: a change is a further row, the latest counts."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="plans")
     planned_on = models.DateField(_("delivery on"))
     window = models.CharField(_("between"), max_length=40, blank=True)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    reason = FreeCharField(_("reason"), max_length=200, blank=True)
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
@@ -127,7 +135,7 @@ class DeliveryPlan(models.Model):
         return f"{self.order_id} {self.planned_on}"
 
 
-class Communication(models.Model):
+class Communication(WithOriginals):
     """沟通记录: one contact about an order, with its result, time and person (P2). Append-only."""
 
     class Result(models.TextChoices):
@@ -142,7 +150,7 @@ class Communication(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person"))
     channel = models.CharField(_("channel"), max_length=8, default="phone")
     result = models.CharField(_("result"), max_length=10, choices=Result)
-    note = models.CharField(_("note"), max_length=400, blank=True)
+    note = FreeCharField(_("note"), max_length=400, blank=True)
 
     class Meta:
         verbose_name = _("communication record")

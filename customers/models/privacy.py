@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.crypto import EncryptedBinaryField, EncryptedJSONField
+from core.redaction import FreeCharField, FreeJSONField, FreeTextField, WithOriginals
 from customers.models.archive import Customer
 from staff.sight import TeamSightQuerySet
 
 
-class Consent(models.Model):
+class Consent(WithOriginals):
     """What a customer agreed to or withdrew, per purpose and channel, with its proof. Append-only (PIPL)."""
 
     class Purpose(models.TextChoices):
@@ -32,8 +33,9 @@ class Consent(models.Model):
     channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.ANY)
     given = models.BooleanField(_("given"))
     at = models.DateTimeField(_("at"), default=timezone.now)
-    wording = models.CharField(_("wording"), max_length=400)
-    way = models.CharField(_("way"), max_length=120)
+    wording = FreeCharField(_("wording"), max_length=400)
+    version = models.CharField(_("version of the wording"), max_length=20, blank=True)  # empty: own words
+    way = FreeCharField(_("way"), max_length=120)
     recorded_by_id = models.BigIntegerField(null=True)
 
     class Meta:
@@ -46,19 +48,49 @@ class Consent(models.Model):
         return f"{self.get_purpose_display()} {self.given}"
 
 
+class ConsentWording(models.Model):
+    """The sentence that asks for a consent, by version: the proof names the one that was read out or printed."""
+
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Consent.Purpose)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    version = models.CharField(_("version"), max_length=20)
+    text = FreeTextField(_("wording"), max_length=400)
+    is_active = models.BooleanField(_("active"), default=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("wording of a consent")
+        verbose_name_plural = _("wordings of consents")
+        ordering = ["purpose", "language", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "language", "version"], name="one_wording_per_version"),
+            models.UniqueConstraint(
+                fields=["purpose", "language"], condition=models.Q(is_active=True), name="one_active_wording",
+                violation_error_message=_("Another version is active; deactivate it first."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_purpose_display()} {self.language} {self.version}"
+
+
 class Reveal(models.Model):
     """Who saw an unmasked contact, whose, why and when. Append-only."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="reveals")
-    field = models.CharField(max_length=20)
-    reason = models.CharField(max_length=200)
+    field = models.CharField(max_length=40)  # a kind of contact, or the row whose free text was read: post:12
+    reason = FreeCharField(max_length=200)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name = _("reveal")
         verbose_name_plural = _("reveals")
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["at"], name="reveal_by_time"),
+            models.Index(fields=["user", "-id"], name="reveal_by_user"),
+        ]
 
     def __str__(self):
         return f"{self.user_id} {self.customer_id} {self.field}"
@@ -72,7 +104,7 @@ class LegalHold(models.Model):
     """Why a customer's records may not be erased yet; wins over every request and retention."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="legal_holds")
-    reason = models.CharField(_("reason"), max_length=200)
+    reason = FreeCharField(_("reason"), max_length=200)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     released_at = models.DateTimeField(null=True, blank=True)
@@ -103,14 +135,14 @@ class DataRequest(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="data_requests")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    way = models.CharField(_("how it reached us"), max_length=120)
+    way = FreeCharField(_("how it reached us"), max_length=120)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     due_at = models.DateTimeField(_("due"))
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    answer = models.CharField(_("answer"), max_length=400, blank=True)  # the reason, where it is refused
+    answer = FreeCharField(_("answer"), max_length=400, blank=True)  # the reason, where it is refused
     summary = models.JSONField(default=dict, blank=True)  # what was done: counts by table, for the certificate
     history = HistoricalRecords()
     objects = OfCustomerQuerySet.as_manager()
@@ -193,10 +225,10 @@ class Export(models.Model):
     at = models.DateTimeField(default=timezone.now)
     what = models.CharField(max_length=40)
     format = models.CharField(max_length=8)
-    filters = models.JSONField(default=dict)
+    filters = FreeJSONField(default=dict)
     rows = models.PositiveIntegerField()
     unmasked = models.BooleanField(default=False)
-    reason = models.CharField(max_length=200, blank=True)
+    reason = FreeCharField(max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("export")
@@ -239,7 +271,7 @@ class ImportRun(models.Model):
 
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="+")
     what = models.CharField(max_length=10, choices=[("customers", _("customers")), ("orders", _("orders"))])
-    file_name = models.CharField(_("file"), max_length=200)
+    file_name = FreeCharField(_("file"), max_length=200)
     format = models.CharField(max_length=4, choices=[("csv", "CSV"), ("xlsx", "XLSX")], default="csv")
     encoding = models.CharField(max_length=10, default="utf-8-sig")
     header = models.JSONField(default=list)  # the names of its columns, in order
@@ -258,7 +290,7 @@ class ImportRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     rejects = EncryptedJSONField(default=list)  # [line, field, reason, detail], the first hundred
-    error = models.CharField(max_length=400, blank=True)
+    error = FreeCharField(max_length=400, blank=True)
     objects = TeamSightQuerySet.as_manager()
 
     class Meta:

@@ -10,6 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.redaction import FreeCharField
+
 
 class Tier(models.Model):
     """A tier 客户分级 and what a customer must score to be in it; rows and thresholds are the admin's."""
@@ -226,7 +228,7 @@ class TierOverride(models.Model):
 
     customer = models.ForeignKey("customers.Customer", models.CASCADE, related_name="tier_overrides")
     tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", verbose_name=_("tier"))
-    reason = models.CharField(_("reason"), max_length=200)
+    reason = FreeCharField(_("reason"), max_length=200)
     expires_on = models.DateField(_("until"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
