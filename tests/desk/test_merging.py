@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
-from django.urls import reverse
 from django.utils import timezone
 
 from core.models import Event
 from customers import consent, lookup, registry
-from customers.models import Contact, Customer, DuplicatePair, Merge, Need, Order, TierAssignment, TierOverride
+from customers.models import Contact, Customer, Merge, Need, Order, TierAssignment, TierOverride
 from desk import belongings, merging
 from loyalty import ledger
 from loyalty.models import PointsEntry
