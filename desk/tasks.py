@@ -1,7 +1,8 @@
 from celery import shared_task
 
 from complaints import sheets
-from desk import mail_intake
+from customers import duplicates, requests
+from desk import erasure, mail_intake
 from followups import callbacks
 from loyalty import care, ledger
 
@@ -35,3 +36,21 @@ def queue_birthday_care():
 def credit_points():
     """Credits the points that have been earned."""
     ledger.credit_due()
+
+
+@shared_task
+def search_duplicates():
+    """Looks for archives that may be one customer, at night."""
+    duplicates.search_all()
+
+
+@shared_task
+def notify_late_requests():
+    """Tells supervisors of requests of persons that are past their 30 days."""
+    requests.notify_overdue()
+
+
+@shared_task
+def retain():
+    """Lets old records fade: closed tickets, access logs, loaded files."""
+    erasure.retain()

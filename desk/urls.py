@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk.views import customers, intake, search, ticket, workbench
+from desk.views import customers, duplicates, intake, requests, search, ticket, workbench
 
 app_name = "desk"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("intake/<int:pk>/customer/", intake.customer, name="intake_customer"),
     path("intake/<int:pk>/draft/", intake.draft, name="intake_draft"),
     path("intake/<int:pk>/finish/", intake.finish, name="intake_finish"),
+    path("intake/<int:pk>/handover/", intake.hand_over, name="intake_handover"),
     path("tickets/<int:pk>/", ticket.ticket, name="ticket"),
     path("tickets/<int:pk>/thread/", ticket.thread, name="ticket_thread"),
     path("tickets/<int:pk>/side/", ticket.side, name="ticket_side"),
@@ -32,4 +33,19 @@ urlpatterns = [
     path("customers/<int:pk>/", customers.customer, name="customer"),
     path("customers/<int:pk>/reveal/<int:contact>/", customers.reveal, name="customer_reveal"),
     path("customers/<int:pk>/consent/", customers.consent, name="customer_consent"),
+    path("customers/<int:pk>/merge/", duplicates.merge, name="customer_merge"),
+    path("customers/<int:pk>/privacy/", requests.privacy, name="customer_privacy"),
+    path("customers/<int:pk>/requests/", requests.open_request, name="customer_request"),
+    path("customers/<int:pk>/hold/", requests.hold, name="customer_hold"),
+    path("holds/<int:pk>/release/", requests.release, name="hold_release"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
+    path("duplicates/suspects/", duplicates.suspects, name="suspects"),
+    path("duplicates/<int:pk>/", duplicates.pair, name="duplicate"),
+    path("duplicates/<int:pk>/dismiss/", duplicates.dismiss, name="duplicate_dismiss"),
+    path("merges/<int:pk>/undo/", duplicates.undo, name="merge_undo"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/<int:pk>/", requests.request_, name="request"),
+    path("requests/<int:pk>/answer/", requests.answer, name="request_answer"),
+    path("requests/<int:pk>/file.<slug:kind>", requests.file, name="request_file"),
+    path("requests/<int:pk>/certificate/", requests.certificate, name="request_certificate"),
 ]
