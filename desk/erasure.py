@@ -34,6 +34,7 @@ KEPT: dict[str, set[str]] = {
     "core.Event": {"kind", "subject_type", "actor_name"},  # who acted is staff
     "customers.Communication": {"channel"},
     "customers.Consent": {"version"},
+    "customers.Customer": {"external_source", "external_id"},  # so that no later file brings the person back
     "customers.DataRequest": {"summary"},
     "customers.DuplicatePair": {"grounds"},
     "customers.LifecycleMove": {"was", "now", "signals"},
@@ -114,8 +115,8 @@ def _take_out(person: Person, *, now: datetime) -> dict[str, int]:
     for model in sorted(person.rows, key=lambda model: model._meta.label):
         former = person.history(model)
         if model is Contact:  # a blank contact says nothing, and twenty of them would clash
-            counts[history_of(Contact)._meta.label] = former.delete()[0]
             counts[Contact._meta.label] = person.of(Contact).delete()[0]
+            counts[former.model._meta.label] = former.delete()[0]  # after, for deleting writes history, too
             continue
         counts[model._meta.label] = _blank(model, person)
         if former is not None:
@@ -167,8 +168,11 @@ def _empty_files(person: Person) -> int:
     """Files that were loaded are needed no more and may hold the person; of bad rows those that name them go."""
     teams = Customer.objects.filter(pk__in=person.customer_ids).values("team")
     done = ImportRun.objects.filter(team__in=teams, state__in=[ImportRun.State.DONE, ImportRun.State.FAILED])
-    names = set(Customer.objects.filter(pk__in=person.customer_ids).values_list("name", flat=True))
-    needles = {value for values in person.values.values() for value in values} | {name for name in names if name}
+    known = Customer.history.filter(id__in=person.customer_ids).values_list("name", flat=True).distinct()
+    current = Customer.objects.filter(pk__in=person.customer_ids).values_list("name", flat=True)
+    values = {value for values in person.values.values() for value in values}
+    # Files have Chinese numbers without the country.
+    needles = {needle for needle in {*known, *current, *values, *(v.removeprefix("+86") for v in values)} if needle}
     parts = ImportPart.objects.filter(run__in=done)
     named = [part.pk for part in parts.filter(of=ImportPart.Of.REJECTS) if _says(bytes(part.content), needles)]
     emptied, _tables = parts.filter(Q(of=ImportPart.Of.FILE) | Q(pk__in=named)).delete()

@@ -138,7 +138,9 @@ def suspects(request):
         team, phone = call.team, phone or call.number
     typed = {name: request.GET.get(name, "").replace("\0", "")[:120] for name in ("name", "email", "company")}
     but = Customer.objects.visible_to(request.user).filter(pk=_whole(request.GET.get("customer"))).first()
-    team = but.team if but else team
+    if but:
+        team, known = but.team, dict(but.contacts.filter(kind__in=["phone", "email"]).values_list("kind", "value"))
+        phone, typed["email"] = phone or known.get("phone", ""), typed["email"] or known.get("email", "")
     found = suspicion.suspects(team=team, phone=phone[:80], but=but, **typed) if team else []
     return render(request, "desk/_suspects.html", {"suspects": found, "call": call})
 

@@ -108,3 +108,8 @@ def test_suspects_are_shown_while_typing_with_one_click_to_choose(signed_in, age
     assert "王小雨" in page and reverse("desk:intake_customer", args=[call.pk]) in page
     assert "王小雨" not in signed_in(outsider).get(url, {"phone": "13812341234"}).content.decode()
     assert url in signed_in(agent).get(reverse("desk:intake_call", args=[call.pk])).content.decode()
+
+
+def test_the_profile_warns_by_its_own_contacts(signed_in, agent, pair):
+    page = signed_in(agent).get(reverse("desk:suspects"), {"customer": pair.first_id, "name": "王小雨"})
+    assert "王晓雨" in page.content.decode() and "王小雨" not in page.content.decode()
