@@ -233,6 +233,8 @@ CELERY_BEAT_SCHEDULE = {
     "callbacks": {"task": "desk.tasks.plan_callbacks", "schedule": 5.0, "options": {"expires": 5}},
     "care": {"task": "desk.tasks.queue_birthday_care", "schedule": 900.0, "options": {"expires": 900}},
     "points": {"task": "desk.tasks.credit_points", "schedule": 3600.0, "options": {"expires": 3600}},
+    "imports": {"task": "customers.tasks.load_imports", "schedule": 2.0, "options": {"expires": 2}},
+    "old-imports": {"task": "customers.tasks.forget_imports", "schedule": crontab(hour=4, minute=50)},
     "requests": {"task": "desk.tasks.notify_late_requests", "schedule": 600.0, "options": {"expires": 600}},
     "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},

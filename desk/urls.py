@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk.views import customers, duplicates, intake, requests, search, ticket, workbench
+from desk.views import customers, duplicates, imports, intake, requests, search, ticket, workbench
 
 app_name = "desk"
 urlpatterns = [
@@ -38,6 +38,13 @@ urlpatterns = [
     path("customers/<int:pk>/requests/", requests.open_request, name="customer_request"),
     path("customers/<int:pk>/hold/", requests.hold, name="customer_hold"),
     path("holds/<int:pk>/release/", requests.release, name="hold_release"),
+    path("customers/export/", imports.export, name="export"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<int:pk>/", imports.import_, name="import"),
+    path("imports/<int:pk>/columns/", imports.columns, name="import_columns"),
+    path("imports/<int:pk>/load/", imports.load, name="import_load"),
+    path("imports/<int:pk>/discard/", imports.discard, name="import_discard"),
+    path("imports/<int:pk>/rejects/", imports.rejects, name="import_rejects"),
     path("duplicates/", duplicates.duplicates, name="duplicates"),
     path("duplicates/suspects/", duplicates.suspects, name="suspects"),
     path("duplicates/<int:pk>/", duplicates.pair, name="duplicate"),

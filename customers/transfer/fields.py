@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from core import phones
+from customers import custom_fields
 from customers.imports import FIELDS
 from customers.models import Customer, CustomField, Order
 from customers.transfer.refusals import BadValue
@@ -168,7 +169,7 @@ def customer_columns() -> list[Column]:
         Column("birthday", _("birthday"), "生日 出生日期 birthday birthdate dateofbirth", past_day),
         Column("spend", _("spent"), "消费 消费金额 累计消费 spend spent totalcharges revenue", amount),
         Column("since", _("customer since"), "开户日期 注册日期 成为客户日期 since customersince joined", past_day),
-        *(_custom(field) for field in CustomField.objects.filter(is_active=True)),
+        *(_custom(field) for field in custom_fields.active()),
     ]  # fmt: skip
 
 
@@ -214,11 +215,13 @@ def guess(header: list[str], columns: Collection[Column]) -> dict[str, str]:
 
 
 def _custom(field: CustomField) -> Column:
+    code = {CustomField.Kind.TEXT: "long"}.get(field.kind, field.kind)
+
+    def read(written: str) -> Any:
+        try:
+            return custom_fields.read(field, written)
+        except custom_fields.BadValue:
+            raise BadValue(code, custom_fields.LONGEST if code == "long" else written) from None
+
     names = f"{field.code} {field.name_zh} {field.name_en}".lower().replace("_", "")
-    values = [(str(one), str(one)) for one in field.choices]
-    read = {
-        CustomField.Kind.NUMBER: lambda written: float(figure(written)),
-        CustomField.Kind.DATE: lambda written: day(written).isoformat(),
-        CustomField.Kind.CHOICE: choice("", values),
-    }.get(field.kind, text(200))
     return Column(f"attributes.{field.code}", str(field), names, read)

@@ -16,10 +16,12 @@ from django.utils.translation import override
 from openpyxl import Workbook
 
 from core import events, masking, phones
-from customers.models import Contact, Customer, CustomField, Export
+from customers import custom_fields, lookup
+from customers.models import Contact, Customer, CustomField, Export, Tier
 from staff.models import Role, User
 
 BATCH = 1000
+FOUND = 50  # as many as the list shows of a search
 MOST = 1_000_000
 MOST_XLSX = 100_000  # a workbook is finished before its first byte leaves
 FORMATS = ("csv", "xlsx")
@@ -38,6 +40,21 @@ def may_export(user: User) -> bool:
 def may_unmask(user: User) -> bool:
     """Supervisors and administrators, for a reason."""
     return user.is_admin or user.role == Role.SUPERVISOR
+
+
+def chosen(user: User, *, q: str = "", tier: str = "", stage: str = "") -> QuerySet[Customer]:
+    """The customers that the list shows for the same filters, all of them."""
+    rows = Customer.objects.visible_to(user)
+    if q:
+        try:
+            own = custom_fields.search(q)
+        except custom_fields.BadValue:
+            return rows.none()
+        found = [] if own else [match.customer.pk for match in lookup.as_typed(user, q, limit=FOUND)]
+        rows = rows.filter(attributes__contains=own) if own else rows.filter(pk__in=found)
+    if tier:
+        rows = rows.filter(tier=Tier.objects.filter(code=tier).values_list("pk", flat=True).first())
+    return rows.filter(stage=stage) if stage else rows
 
 
 def note(
