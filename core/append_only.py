@@ -42,7 +42,7 @@ def protect(table: str) -> migrations.RunSQL:
 
 @contextmanager
 def rewriting(purpose: str) -> Iterator[None]:
-    """Lets protected rows be changed for `MERGE`, `ERASURE` or `RESEAL`, inside the caller's transaction and this block only."""
+    """Lets protected rows be changed for `MERGE`, `ERASURE` or `RESEAL`, in the caller's transaction and this block."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Append-only rows are rewritten in a transaction only")
     _allow(purpose)

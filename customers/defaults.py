@@ -1,8 +1,8 @@
-"""The tiers and rules that a new installation starts with (B1, B2, B4); the admin's from then on."""
+"""The tiers, rules and wordings that a new installation starts with (B1, B2, B4); the admin's from then on."""
 
 from django.utils import timezone
 
-from customers.models import LifecycleRule, ScoringBand, ScoringRule, ScoringVersion, Tier
+from customers.models import ConsentWording, LifecycleRule, ScoringBand, ScoringRule, ScoringVersion, Tier
 
 TIERS = [
     # code, Chinese, English, rank, score from, share, to the manager, fresh days, badge, greetings
@@ -23,6 +23,16 @@ RULES = [
     ("payment", 10, 60, [(0, 0), (60, 40), (80, 70), (95, 100)]),
 ]
 
+WORDINGS = [
+    # purpose, Chinese, English: the sentence that asks for the consent
+    ("service", "为了向您提供服务，我们需要保存您的联系方式和服务记录，您同意吗？",
+     "May we keep your contact details and service records, so that we can serve you?"),
+    ("callback", "处理完成后，我们可以给您回访吗？", "May we call you back about this matter once it is handled?"),
+    ("recording", "为保证服务质量，本次通话可能被录音，您同意吗？", "To keep our service good this call may be recorded; do you agree?"),
+    ("care", "我们可以向您发送生日问候和关怀信息吗？您随时可以退订。", "May we send you greetings and care messages? You can stop them any time."),
+    ("marketing", "我们可以向您介绍优惠和新产品吗？您随时可以退订。", "May we tell you about offers and products? You can stop this any time."),
+]
+
 
 def fill() -> None:
     """Writes the standard tiers and rules where there are none."""
@@ -36,6 +46,12 @@ def fill() -> None:
         _rules()
     if not LifecycleRule.objects.exists():
         LifecycleRule.objects.create()
+    if not ConsentWording.objects.exists():
+        ConsentWording.objects.bulk_create(
+            ConsentWording(purpose=purpose, language=language, version="1", text=text)
+            for purpose, zh, en in WORDINGS
+            for language, text in (("zh-hans", zh), ("en", en))
+        )
 
 
 def _rules() -> None:

@@ -72,8 +72,8 @@ def _recover(now: datetime) -> None:
 
 
 def _send(row: Outbox, now: datetime) -> None:
-    if row.customer is not None and not consent.allows(row.customer, purpose=row.purpose, channel="email"):
-        _finish(row, Outbox.State.CANCELLED, error="consent withdrawn")
+    if not consent.allows(row.customer, purpose=row.purpose, channel="email"):
+        _finish(row, Outbox.State.CANCELLED, error="no consent")
         return
     try:
         mailout.deliver(
@@ -97,7 +97,8 @@ def _retry(row: Outbox, now: datetime, error: str) -> None:
         return
     wait = timedelta(seconds=RETRIES[row.attempts])
     Outbox.objects.filter(pk=row.pk).update(
-        state=Outbox.State.QUEUED, attempts=row.attempts + 1, next_attempt_at=now + wait, error=redaction.shorten(error, 200)
+        state=Outbox.State.QUEUED, attempts=row.attempts + 1, next_attempt_at=now + wait,
+        error=redaction.shorten(error, 200),
     )
 
 
