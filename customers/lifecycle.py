@@ -46,7 +46,8 @@ WITH made AS (
     FROM scored s
     WHERE s.stage = 'decline' AND s.old_stage <> 'decline'
       AND NOT EXISTS (SELECT 1 FROM customers_task t
-                      WHERE t.customer_id = s.id AND t.kind = 'retention' AND t.done_at IS NULL)
+                      WHERE t.customer_id = s.id AND t.customer_id BETWEEN %(low)s AND %(high)s
+                        AND t.kind = 'retention' AND t.done_at IS NULL)
     ORDER BY s.id
     ON CONFLICT (key) DO NOTHING RETURNING *
 )

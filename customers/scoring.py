@@ -37,15 +37,16 @@ SELECT c.id, c.team_id, c.account_manager_id, c.tier_id AS old_tier, c.stage AS 
        CASE WHEN r.raw IS NOT NULL THEN {measures} END AS measured,
        jsonb_build_object('orders', coalesce(s.orders_all, 0), 'silence', m.silence, 'days', %(today)s - c.since,
            'complaints', coalesce(s.complaints_year, 0), 'contacts', coalesce(s.contacts_90, 0)) AS stage_signals,
-       present.id IS NULL AS first, c.tier_id AS kept_tier,
+       present.id IS NULL AS first, present.cause <> 'score' AND by_hand.tier_id IS NULL AS released,
        c.tier_score AS kept_score, c.tier_reason AS kept_reason, c.clv AS kept_clv, c.below_since AS kept_below
 {known_from}
 CROSS JOIN LATERAL (SELECT {stage} AS stage) g
 CROSS JOIN LATERAL (SELECT {value} AS clv) v
-LEFT JOIN LATERAL (SELECT id, cause FROM customers_tierassignment a
-                   WHERE a.customer_id = c.id AND a.ended_at IS NULL ORDER BY id DESC LIMIT 1) present ON true
-LEFT JOIN LATERAL (SELECT tier_id FROM customers_tieroverride o
-                   WHERE o.customer_id = c.id AND o.ended_at IS NULL LIMIT 1) by_hand ON true
+LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, id, cause FROM customers_tierassignment
+           WHERE ended_at IS NULL AND customer_id BETWEEN %(low)s AND %(high)s
+           ORDER BY customer_id, id DESC) present ON present.customer_id = c.id
+LEFT JOIN (SELECT customer_id, tier_id FROM customers_tieroverride
+           WHERE ended_at IS NULL AND customer_id BETWEEN %(low)s AND %(high)s) by_hand ON by_hand.customer_id = c.id
 CROSS JOIN LATERAL (SELECT coalesce(by_hand.tier_id, {tier}) AS wanted) w
 CROSS JOIN LATERAL (SELECT by_hand.tier_id IS NULL AND present.cause = 'score'
     AND (SELECT rank FROM customers_tier WHERE id = w.wanted) > (SELECT rank FROM customers_tier WHERE id = c.tier_id)
@@ -58,14 +59,16 @@ SET tier_id = s.tier, tier_score = s.score, tier_reason = s.why || coalesce(json
         'on', %(today)s), '{}'), stage = s.stage, clv = s.clv, below_since = s.below_since
 FROM scored s
 WHERE s.id = c.id AND c.id BETWEEN %(low)s AND %(high)s
-  AND ((s.tier, s.stage) <> (s.old_tier, s.old_stage) OR s.why <> s.kept_reason - '{measured,on}'::text[]
+  AND (s.first OR s.released OR (s.tier, s.stage) <> (s.old_tier, s.old_stage)
+       OR s.why <> s.kept_reason - '{measured,on}'::text[]
        OR (s.score, s.clv, s.below_since) IS DISTINCT FROM (s.kept_score, s.kept_clv, s.kept_below))
 """
-# The first score of a customer is an assignment too, even where it leads to the tier they entered with.
-MOVED = "(s.tier <> s.old_tier OR s.first)"
+# The first score of a customer is an assignment too, and so is the one after a hand, even where the tier stays.
+MOVED = "(s.tier <> s.old_tier OR s.first OR s.released)"
 END = """
 UPDATE customers_tierassignment a SET ended_at = %(now)s FROM scored s
-WHERE a.customer_id = s.id AND a.ended_at IS NULL AND s.tier <> s.old_tier
+WHERE a.customer_id = s.id AND a.customer_id BETWEEN %(low)s AND %(high)s AND a.ended_at IS NULL
+  AND (s.tier <> s.old_tier OR s.released)
 """
 ASSIGNMENTS = """
 INSERT INTO customers_tierassignment (customer_id, tier_id, at, score, reason, version_id, cause)
@@ -110,20 +113,25 @@ def assign(*, team: Team | None = None, now: datetime | None = None) -> dict[str
     return {"scored": run.scored, "changed": run.moved, "tiers": _standing(team)}
 
 
+def tonight(*, now: datetime | None = None) -> ScoringRun | None:
+    """Today's run over all customers by the rules in force, finished or not; None where it has not begun."""
+    runs = ScoringRun.objects.filter(team=None, version__state=ScoringVersion.State.ACTIVE)
+    return runs.filter(day=timezone.localdate(now or timezone.now())).first()
+
+
 def nightly(*, now: datetime | None = None, lasting: timedelta = timedelta(seconds=90)) -> ScoringRun | None:
     """Works on the night's run for so long and returns it; what is left is for the next call. None without rules.
 
     A run that was finished today by the rules in force is not begun again.
     """
     now, until = now or timezone.now(), monotonic() + lasting.total_seconds()
+    run = tonight(now=now)
+    if run and run.finished_at:
+        return run
     try:
-        version = points.active()
+        run = _begin(points.active(), None, now)
     except points.NoRules:
         return None
-    runs = ScoringRun.objects.filter(team=None, version=version)
-    if done := runs.filter(day=timezone.localdate(now), finished_at__isnull=False).first():
-        return done
-    run = _begin(version, None, now)
     while monotonic() < until and _step(run.pk, now):
         pass
     run.refresh_from_db()
@@ -136,6 +144,8 @@ def rescore(customers: Iterable[int], *, now: datetime) -> None:
     version = points.active()
     last = ScoringRun.objects.filter(version=version).exclude(cuts=[]).first()
     rules = Rules(version, last.cuts if last else points.cuts(version, now=now))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
     for pk in customers:
         _batch(rules, points.values(now, pk, pk))
 
@@ -203,7 +213,7 @@ def _batch(rules: Rules, values: dict[str, Any]) -> tuple[int, int]:
         cursor.execute("DROP TABLE IF EXISTS scored")
         cursor.execute(sql.SQL(SCORED).format(**parts), values)
         scored = cursor.rowcount
-        cursor.execute("ANALYZE scored")
+        cursor.execute("ANALYZE scored (id)")
         cursor.execute(WRITE, values)
         if not cursor.rowcount:
             return scored, 0
@@ -213,7 +223,9 @@ def _batch(rules: Rules, values: dict[str, Any]) -> tuple[int, int]:
 def _record(cursor, rules: Rules, values: dict[str, Any], retention_days: int) -> int:
     """Assignments, events and history of a range that was written; returns how many customers changed tier."""
     moved = sql.SQL(MOVED)
-    cursor.execute(END, values)
+    cursor.execute("SELECT EXISTS (SELECT 1 FROM scored WHERE NOT first)")
+    if cursor.fetchone()[0]:
+        cursor.execute(END, values)
     cuts = sql.SQL("jsonb_build_array({})").format(
         sql.SQL(", ").join(
             sql.SQL("jsonb_build_array({}, {}, {})").format(*map(sql.Literal, cut)) for cut in rules.cuts

@@ -1,10 +1,12 @@
 from celery import shared_task
 
 from complaints import sheets
-from customers import duplicates, requests
+from customers import duplicates, overrides, requests, scoring
 from desk import erasure, mail_intake
 from followups import callbacks
+from followups import signals as satisfaction
 from loyalty import care, ledger
+from tickets import signals as complaints
 
 
 @shared_task
@@ -54,3 +56,15 @@ def notify_late_requests():
 def retain():
     """Lets old records fade: closed tickets, access logs, loaded files."""
     erasure.retain()
+
+
+@shared_task
+def score_customers():
+    """Works on the night's scoring for a while; the next call goes on, and does nothing once it is finished."""
+    overrides.end_due()
+    run = scoring.tonight()
+    if run is None:
+        complaints.refresh()
+        satisfaction.refresh()
+    if run is None or not run.finished_at:
+        scoring.nightly()
