@@ -236,6 +236,9 @@ CELERY_BEAT_SCHEDULE = {
     "imports": {"task": "customers.tasks.load_imports", "schedule": 2.0, "options": {"expires": 2}},
     "old-imports": {"task": "customers.tasks.forget_imports", "schedule": crontab(hour=4, minute=50)},
     "requests": {"task": "desk.tasks.notify_late_requests", "schedule": 600.0, "options": {"expires": 600}},
+    "scoring": {
+        "task": "desk.tasks.score_customers", "schedule": crontab(hour="1-3", minute="*/3"), "options": {"expires": 120},
+    },
     "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
 }
@@ -275,8 +278,10 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
-        # Django's own handlers would print a line of their own, unmasked.
+        # Their own handlers would print lines of their own, unmasked.
         "django": {"handlers": ["mail_admins"], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "uvicorn.error": {"handlers": [], "propagate": True},
     },
 }

@@ -1,6 +1,19 @@
 from django.urls import path
 
-from desk.views import customers, duplicates, imports, intake, requests, search, ticket, workbench
+from desk.views import (
+    customers,
+    duplicates,
+    imports,
+    intake,
+    orders,
+    profile,
+    requests,
+    reveals,
+    search,
+    ticket,
+    tiers,
+    workbench,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -29,9 +42,29 @@ urlpatterns = [
     path("tickets/<int:pk>/pause/", ticket.pause, name="ticket_pause"),
     path("tickets/<int:pk>/resume/", ticket.resume, name="ticket_resume"),
     path("tickets/<int:pk>/attachments/<int:attachment>/", ticket.attachment, name="ticket_attachment"),
+    path("reveals/", reveals.reveals, name="reveals"),
+    path("words/<slug:what>/<int:pk>/", reveals.words, name="words"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<int:pk>/", customers.customer, name="customer"),
+    path("customers/<int:pk>/edit/", profile.edit, name="customer_edit"),
+    path("customers/<int:pk>/verify/", profile.verify, name="customer_verify"),
+    path("customers/<int:pk>/contacts/", profile.add_contact, name="customer_contacts"),
+    path("customers/<int:pk>/contacts/<int:contact>/", profile.change_contact, name="customer_contact"),
+    path("customers/<int:pk>/needs/", profile.note_need, name="customer_needs"),
+    path("customers/<int:pk>/needs/<int:need>/met/", profile.meet_need, name="need_met"),
+    path("customers/<int:pk>/tasks/<int:task>/done/", profile.close_task, name="customer_task"),
+    path("customers/<int:pk>/orders/", orders.of_customer, name="customer_orders"),
+    path("customers/<int:pk>/orders/new/", orders.new, name="order_new"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<int:pk>/", orders.order, name="order"),
+    path("orders/<int:pk>/edit/", orders.edit, name="order_edit"),
+    path("orders/<int:pk>/step/", orders.step, name="order_step"),
+    path("orders/<int:pk>/contact/", orders.contact, name="order_contact"),
+    path("orders/<int:pk>/units/", orders.units, name="order_units"),
+    path("orders/<int:pk>/address/", orders.address, name="order_address"),
     path("customers/<int:pk>/reveal/<int:contact>/", customers.reveal, name="customer_reveal"),
+    path("customers/<int:pk>/tier/", tiers.set_tier, name="customer_tier"),
+    path("customers/<int:pk>/tier/end/", tiers.end_tier, name="customer_tier_end"),
     path("customers/<int:pk>/consent/", customers.consent, name="customer_consent"),
     path("customers/<int:pk>/merge/", duplicates.merge, name="customer_merge"),
     path("customers/<int:pk>/privacy/", requests.privacy, name="customer_privacy"),

@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from customers import reveal
 from customers.models import Consent, Reveal
-from desk import customer_page
+from desk import customer_page, customer_story
 from loyalty import ledger
 from messaging import calls
 from tests.factories import CustomerFactory, TicketFactory
@@ -125,7 +125,7 @@ def test_the_timeline_pages_by_key_without_gap_or_double(rain, agent, team):
     history(rain, agent, team, 12)
     seen, before = [], None
     while True:
-        moments, before = customer_page.story(rain, agent, before=before)
+        moments, before = customer_story.story(rain, agent, before=before)
         seen += moments
         if before is None:
             break
@@ -198,7 +198,7 @@ def say(client, customer, **changed):
 
 
 def test_consent_is_given_and_withdrawn_by_the_same_form(client, rain):
-    assert "Record withdrawal" in say(client, rain).content.decode()
+    assert "Withdraw: customer care" in say(client, rain).content.decode()
     say(client, rain, given="0", wording="不要再发了")
     latest = Consent.objects.first()
     assert (latest.given, latest.wording, latest.way) == (False, "不要再发了", "On the phone")
