@@ -1,4 +1,4 @@
-"""Stages by signals, each move told; decline asks the account manager to win the customer back; value by its formula."""
+"""Stages by signals, each move told; decline asks the manager to win the customer back; value by its formula."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -92,7 +92,8 @@ def test_only_signals_of_other_apps_are_taken(rain):
 
 
 @pytest.mark.parametrize(
-    ("orders", "days", "stage"), [(1, 10, "formation"), (2, 400, "formation"), (3, 170, "formation"), (3, 400, "stable")]
+    ("orders", "days", "stage"),
+    [(1, 10, "formation"), (2, 400, "formation"), (3, 170, "formation"), (3, 400, "stable")],
 )
 def test_orders_and_time_lead_from_forming_to_stable(rain, orders, days, stage):
     Customer.objects.filter(pk=rain.pk).update(since=timezone.localdate(NOW) - days * DAY)

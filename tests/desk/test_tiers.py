@@ -1,4 +1,4 @@
-"""Tiers where they are seen and felt: the panel of the 360° page, the form of heads, the manager's tickets, the night."""
+"""Tiers where they are seen and felt: the panel of the 360° page, the form of heads, tickets, and the night."""
 
 from datetime import timedelta
 
