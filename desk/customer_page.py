@@ -121,7 +121,6 @@ def page(customer: Customer, user: User, *, before: int | None = None, show: str
     return {
         "customer": customer,
         "greeting": call_guide.greeting(customer),
-        "reasons": reasons(customer),
         "contacts": contacts(customer, user),
         "verified": verified,
         "stale_profile": verified.stale,
@@ -147,20 +146,6 @@ def page(customer: Customer, user: User, *, before: int | None = None, show: str
         "shows": customer_story.SHOWS.items(),
         "reveals": _reveals(customer) if user.supervises else None,
     }
-
-
-def reasons(customer: Customer) -> list[tuple[str, str]]:
-    """Why the customer is in this tier, part by part, as the scoring wrote it down (`customers.tiers`)."""
-    why = customer.tier_reason
-    said = [
-        (_("Set by"), why.get("by")),
-        (_("Reason"), why.get("note")),
-        (_("Spent"), why.get("spend") and f"¥{why['spend']}"),
-        (_("More than"), why.get("share") and _("%(share)s of the customers") % {"share": why["share"]}),
-        (_("Years"), why.get("years")),
-        (_("Contact within 90 days"), _("yes") if why.get("recent") else _("no") if "recent" in why else None),
-    ]
-    return [(label, str(value)) for label, value in said if value]
 
 
 def consents(customer: Customer) -> list[Word]:

@@ -103,6 +103,12 @@ def _tier(event: Event, who: str):
     return "gem", _("The tier was set anew by score"), _("score %(n)s") % {"n": event.data.get("score", "–")}
 
 
+def _hand(event: Event, who: str):
+    if event.kind == "tier_unset":
+        return "gem", _("The tier set by hand ended; the score counts"), ""
+    return "gem", _("%(who)s set the tier by hand") % {"who": who}, event.data.get("reason", "")
+
+
 def _stage(event: Event, who: str):
     stages = dict(Customer.Stage.choices)
     was, now = (stages.get(event.data.get(name, ""), "–") for name in ("from", "to"))
@@ -173,6 +179,8 @@ OWN: dict[str, Callable] = {
     "points": _points,
     "customer_made": _plain("person-plus", gettext_noop("%(who)s added the customer")),
     "tier_changed": _tier,
+    "tier_set": _hand,
+    "tier_unset": _hand,
     "stage_changed": _stage,
     "customer_wrote": _plain("envelope", gettext_noop("The customer asked again")),
     "replied": _plain("reply", gettext_noop("%(who)s replied")),

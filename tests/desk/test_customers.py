@@ -140,14 +140,6 @@ def test_the_page_shows_open_tickets_points_and_a_masked_number(client, rain, ag
     assert "138****1234" in page and "13812341234" not in page
 
 
-def test_the_tier_is_explained_part_by_part(client, rain):
-    rain.tier_score = 86
-    rain.tier_reason = {"spend": "21640.00", "share": "94%", "years": "6.2", "recent": True, "score": 86}
-    rain.save()
-    page = page_of(client, rain).content.decode()
-    assert "¥21640.00" in page and "94% of the customers" in page and "VIP from 80" in page
-
-
 def test_the_access_log_is_for_heads(client, signed_in, lead, rain, agent):
     reveal.reveal(contact=rain.contacts.get(), by=agent, reason="核对号码")
     assert "Access log" not in page_of(client, rain).content.decode()
