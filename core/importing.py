@@ -130,20 +130,34 @@ class Rejects:
 
 
 def encoding_of(path: Path) -> str:
-    """utf-8, utf-16 by its mark, else gb18030; reads the file once in small pieces."""
+    """utf-8-sig, utf-16 by its mark, else gb18030; reads the file once in small pieces."""
     with path.open("rb") as stream:
-        head = stream.read(4)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            decoder.decode(head)
-            while piece := stream.read(CHUNK):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "gb18030"
-    return "utf-8-sig"
+        return encoding_in(stream)
+
+
+def encoding_in(stream: IO[bytes]) -> str:
+    """As `encoding_of`, of an open file from its beginning."""
+    head = stream.read(4)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig" if _decodes(stream, "utf-8", head) else "gb18030"
+
+
+def is_written_in(stream: IO[bytes], encoding: str) -> bool:
+    """Whether every byte of an open file is text of this encoding; reads it once in small pieces."""
+    return _decodes(stream, encoding, b"")
+
+
+def _decodes(stream: IO[bytes], encoding: str, head: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        decoder.decode(head)
+        while piece := stream.read(CHUNK):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def rows(path: Path, columns: Iterable[str]) -> Iterator[tuple[int, dict[str, str], str]]:

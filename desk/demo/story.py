@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from customers import tiers
+from customers import scoring
 from customers.models import Customer
 from desk.demo import cast, extras, flows, people, standing, words_en, words_zh
 from desk.demo.cases import Stock
@@ -260,7 +260,7 @@ def _tidy(story: Story) -> None:
     story.clock.actor = None
     callbacks.plan_due(now=story.now)
     for team in teams:
-        tiers.assign(team=team, now=story.now)
+        scoring.assign(team=team, now=story.now)
     ledger.credit_due(now=story.now)
     care.queue_birthdays(now=story.now)
     Outbox.objects.filter(customer__team__in=teams, state=Outbox.State.QUEUED).update(

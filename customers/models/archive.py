@@ -1,6 +1,7 @@
 """The customer archive 客户档案: who they are, how to reach them, their tier and what they agreed to."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import ExtractDay, ExtractMonth
 from django.utils import timezone
@@ -10,43 +11,27 @@ from simple_history.models import HistoricalRecords
 
 from core import crypto, masking, phones
 from core.crypto import EncryptedTextField
+from core.redaction import FreeCharField, FreeJSONField, WithOriginals
+from customers.models.tiers import Tier
 from staff.sight import TeamSightQuerySet
 
 
-class Tier(models.Model):
-    """A tier 客户分级 and what a customer must score to be in it; rows and thresholds are the admin's."""
-
-    code = models.SlugField(_("code"), max_length=20, unique=True)
-    name_zh = models.CharField(_("name (Chinese)"), max_length=40)
-    name_en = models.CharField(_("name (English)"), max_length=40)
-    rank = models.PositiveSmallIntegerField(_("rank"), unique=True, help_text=_("1 is served first."))
-    least_score = models.PositiveSmallIntegerField(
-        _("score from"), null=True, blank=True, help_text=_("Empty: never assigned by score.")
-    )
-    badge = models.CharField(
-        _("badge"),
-        max_length=10,
-        choices=[("platinum", _("dark gem")), ("gold", _("gold star")), ("silver", _("grey dot")), ("", _("none"))],
-        blank=True,
-    )
-    greeting_zh = models.CharField(_("greeting (Chinese)"), max_length=200, blank=True)
-    greeting_en = models.CharField(_("greeting (English)"), max_length=200, blank=True)
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = _("tier")
-        verbose_name_plural = _("tiers")
-        ordering = ["rank"]
-
-    def __str__(self):
-        return self.name
-
-    @property
-    def name(self) -> str:
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
-
-
 class CustomerQuerySet(TeamSightQuerySet):
+    def present(self):
+        """Without those that were merged into another or erased."""
+        return self.filter(merged_into=None, erased_at=None)
+
+    def in_sight(self, user):
+        """Of the user's teams, and those that the user manages in any team; merged and erased ones, too."""
+        seen = super().visible_to(user)
+        if not user.is_authenticated or not user.is_active or user.is_admin or not manages_elsewhere(user):
+            return seen
+        return seen | self.filter(account_manager=user)
+
+    def visible_to(self, user):
+        """What every list, lookup and count starts from."""
+        return self.in_sight(user).present()
+
     def by_contact(self, kind: str, value: str):
         """Customers with this exact contact, found through the blind index; `value` may be in any format."""
         try:
@@ -57,6 +42,17 @@ class CustomerQuerySet(TeamSightQuerySet):
 
     def by_last4(self, digits: str):
         return self.filter(contacts__last4_index=crypto.blind_index("last4", digits)).distinct()
+
+
+def manages_elsewhere(user) -> bool:
+    """Whether the user manages customers of another team; asked once a request.
+
+    Who does not (nearly everybody) keeps the plain equality of the team, which an index leads with.
+    """
+    if not hasattr(user, "_manages_elsewhere"):
+        theirs = Customer.objects.filter(account_manager=user)
+        user._manages_elsewhere = theirs.exclude(team=user.team_id).exists()
+    return user._manages_elsewhere
 
 
 class Customer(models.Model):
@@ -70,6 +66,12 @@ class Customer(models.Model):
         STABLE = "stable", _("stable")
         DECLINE = "decline", _("declining")
 
+    class Size(models.TextChoices):
+        MICRO = "micro", _("under 10")
+        SMALL = "small", _("10 to 99")
+        MEDIUM = "medium", _("100 to 499")
+        LARGE = "large", _("500 and more")
+
     class Source(models.TextChoices):
         CALL = "call", _("incoming call")
         MAIL = "mail", _("mail")
@@ -77,14 +79,18 @@ class Customer(models.Model):
         SALES = "sales", _("sales")
         CAMPAIGN = "campaign", _("campaign")
         IMPORT = "import", _("import")
+        FEEDBACK = "feedback", _("feedback")
+        SURVEY = "survey", _("survey")
+        CALLBACK = "callback", _("callback")
 
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="customers", verbose_name=_("team"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
-    name = models.CharField(_("name"), max_length=120)
+    name = FreeCharField(_("name"), max_length=120)
     initials = models.CharField(max_length=40, blank=True, editable=False)  # pinyin initials of a Chinese name
-    company = models.CharField(_("company"), max_length=120, blank=True)
-    occupation = models.CharField(_("occupation"), max_length=80, blank=True)
-    industry = models.CharField(_("industry"), max_length=80, blank=True)
+    company = FreeCharField(_("company"), max_length=120, blank=True)
+    occupation = FreeCharField(_("occupation"), max_length=80, blank=True)
+    industry = FreeCharField(_("industry"), max_length=80, blank=True)
+    company_size = models.CharField(_("company size"), max_length=8, choices=Size, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     stage = models.CharField(_("life cycle"), max_length=12, choices=Stage, default=Stage.EXPLORATION)
@@ -102,7 +108,12 @@ class Customer(models.Model):
     external_id = models.CharField(max_length=80, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     last_contact_at = models.DateTimeField(_("last contact"), null=True, blank=True)
-    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    attributes = FreeJSONField(_("attributes"), default=dict, blank=True)  # values of the admin's custom fields
+    verified_on = models.DateField(_("profile verified on"), null=True, blank=True)
+    clv = models.DecimalField(_("lifetime value"), max_digits=14, decimal_places=2, null=True, blank=True)
+    below_since = models.DateField(null=True, blank=True)  # scored lower than the tier since; grace before a downgrade
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
+    erased_at = models.DateTimeField(null=True, blank=True)
     history = HistoricalRecords()
     objects = CustomerQuerySet.as_manager()
 
@@ -118,6 +129,13 @@ class Customer(models.Model):
         ]
         indexes = [
             models.Index(fields=["team", "-id"], name="customer_by_team"),
+            models.Index(
+                fields=["account_manager", "-id"], name="customer_by_manager",
+                condition=models.Q(account_manager__isnull=False),
+            ),
+            models.Index(fields=["team", "tier", "-id"], name="customer_by_tier"),
+            models.Index(fields=["team", "verified_on"], name="customer_by_freshness"),
+            GinIndex(fields=["attributes"], name="customer_by_attribute", opclasses=["jsonb_path_ops"]),
             models.Index(ExtractMonth("birthday"), ExtractDay("birthday"), name="customer_by_birthday"),
             models.Index(
                 fields=["team", "name"], name="customer_by_name", opclasses=["int8_ops", "varchar_pattern_ops"]
@@ -156,6 +174,8 @@ class Contact(models.Model):
         EMAIL = "email", _("mail")
         ADDRESS = "address", _("address")
         WECHAT = "wechat", _("WeChat")
+        DOCUMENT = "document", _("document number")
+        OTHER = "other", _("other")
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="contacts")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
@@ -166,6 +186,8 @@ class Contact(models.Model):
     preferred = models.BooleanField(_("preferred"), default=False)
     source = models.CharField(_("source"), max_length=10, choices=Customer.Source)
     verified_on = models.DateField(_("verified on"), null=True, blank=True)
+    valid = models.BooleanField(_("valid"), default=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
     history = HistoricalRecords()
 
     class Meta:
@@ -173,8 +195,10 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         constraints = [
             models.UniqueConstraint(fields=["customer", "kind", "value_index"], name="contact_once_per_customer"),
-            models.CheckConstraint(condition=models.Q(kind__in=["phone", "email", "address", "wechat"]),
-                                   name="contact_kind_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["phone", "email", "address", "wechat", "document", "other"]),
+                name="contact_kind_is_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["value_index"], name="contact_by_value"),
@@ -203,77 +227,89 @@ class Contact(models.Model):
         """Derives the indexes and the masked form from `value`; every writer calls it before saving."""
         self.value = self.normalise(self.kind, self.value)
         self.value_index = crypto.blind_index(self.kind, self.value)
-        mask = {"phone": masking.phone, "email": masking.email, "address": masking.address, "wechat": masking.name}
-        self.masked = mask[self.kind](self.value)
+        mask = {
+            "phone": masking.phone, "email": masking.email, "address": masking.address, "document": masking.document,
+        }
+        self.masked = mask.get(self.kind, masking.name)(self.value)
         self.last4_index = crypto.blind_index("last4", phones.last4(self.value)) if self.kind == "phone" else ""
 
 
-class Consent(models.Model):
-    """What a customer agreed to or withdrew, per purpose and channel, with its proof. Append-only (PIPL)."""
+class CustomField(models.Model):
+    """A field of the archive that the admin adds; its values lie in `Customer.attributes` under its code."""
 
-    class Purpose(models.TextChoices):
-        SERVICE = "service", _("service")
-        CALLBACK = "callback", _("callback")
-        RECORDING = "recording", _("recording")
-        CARE = "care", _("customer care")
-        MARKETING = "marketing", _("marketing")
+    class Kind(models.TextChoices):
+        TEXT = "text", _("text")
+        NUMBER = "number", _("number")
+        DATE = "date", _("date")
+        CHOICE = "choice", _("choice")
 
-    class Channel(models.TextChoices):
-        ANY = "any", _("any channel")
-        PHONE = "phone", _("phone")
-        EMAIL = "email", _("mail")
-        SMS = "sms", _("SMS")
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name_zh = models.CharField(_("name (Chinese)"), max_length=60)
+    name_en = models.CharField(_("name (English)"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.TEXT)
+    choices = models.JSONField(_("choices"), default=list, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+    is_active = models.BooleanField(_("active"), default=True)
+    history = HistoricalRecords()
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="consents")
-    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
-    channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.ANY)
-    given = models.BooleanField(_("given"))
+    class Meta:
+        verbose_name = _("custom field")
+        verbose_name_plural = _("custom fields")
+        ordering = ["position", "code"]
+
+    def __str__(self):
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+
+
+class Need(WithOriginals):
+    """One need or pain point that a customer spoke of (A4). Append-only but for being met."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="needs")
+    text = FreeCharField(_("need"), max_length=400)
+    topic = FreeCharField(_("topic"), max_length=60, blank=True)
+    source = models.CharField(_("source"), max_length=10, choices=Customer.Source, default=Customer.Source.CALL)
     at = models.DateTimeField(_("at"), default=timezone.now)
-    wording = models.CharField(_("wording"), max_length=400)
-    way = models.CharField(_("way"), max_length=120)
-    recorded_by_id = models.BigIntegerField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    met_at = models.DateTimeField(_("met"), null=True, blank=True)
+    history = HistoricalRecords(excluded_fields=["originals"])
 
     class Meta:
-        verbose_name = _("consent")
-        verbose_name_plural = _("consents")
-        ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["customer", "purpose", "-id"], name="consent_latest")]
+        verbose_name = _("need")
+        verbose_name_plural = _("needs")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["customer", "-id"], name="need_by_customer")]
 
     def __str__(self):
-        return f"{self.get_purpose_display()} {self.given}"
+        return self.text
 
 
-class TierAssignment(models.Model):
-    """Which tier a customer had, from when and why. Append-only."""
+class Task(WithOriginals):
+    """Something to be done about a customer: update a stale profile, win back one in decline."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tier_assignments")
-    tier = models.ForeignKey(Tier, models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
-    score = models.PositiveSmallIntegerField(null=True)
+    class Kind(models.TextChoices):
+        UPDATE = "update", _("update the profile")
+        RETENTION = "retention", _("retention")
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tasks")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    key = models.CharField(max_length=120, unique=True)  # makes the nightly run harmless when repeated
     reason = models.JSONField(default=dict)
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="customer_tasks")
+    created_at = models.DateTimeField(default=timezone.now)
+    due_on = models.DateField(_("due"))
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    note = FreeCharField(_("note"), max_length=400, blank=True)
+    history = HistoricalRecords(excluded_fields=["originals"])
 
     class Meta:
-        verbose_name = _("tier assignment")
-        verbose_name_plural = _("tier assignments")
-        ordering = ["-id"]
+        verbose_name = _("customer task")
+        verbose_name_plural = _("customer tasks")
+        ordering = ["due_on", "id"]
+        indexes = [
+            models.Index(fields=["assignee", "due_on"], condition=models.Q(done_at=None), name="task_open_by_owner"),
+            models.Index(fields=["customer"], condition=models.Q(done_at=None), name="task_open_by_customer"),
+        ]
 
     def __str__(self):
-        return f"{self.customer_id} {self.tier_id}"
-
-
-class Reveal(models.Model):
-    """Who saw an unmasked contact, whose, why and when. Append-only."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="reveals")
-    field = models.CharField(max_length=20)
-    reason = models.CharField(max_length=200)
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name = _("reveal")
-        verbose_name_plural = _("reveals")
-        ordering = ["-id"]
-
-    def __str__(self):
-        return f"{self.user_id} {self.customer_id} {self.field}"
+        return f"{self.kind} {self.customer_id}"
