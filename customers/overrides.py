@@ -47,7 +47,7 @@ def set_tier(
     locked.tier_assignments.filter(ended_at=None).update(ended_at=now)
     TierAssignment.objects.create(
         customer=locked, tier=tier, at=now, score=locked.tier_score, cause=TierAssignment.Cause.OVERRIDE,
-        version=_version(), reason={"override": made.pk, "note": made.reason},
+        version=_version(), reason={"override": made.pk},
     )
     events.record(
         "tier_set", locked, by=by, customer_id=locked.pk, team_id=locked.team_id, now=now, to=tier.code,
