@@ -42,7 +42,7 @@ def set_tier(
     )
     was = locked.tier
     locked.tier, locked.below_since = tier, None
-    locked._change_reason = "tier set by hand"
+    locked._change_reason = "tier set by hand"  # type: ignore[attr-defined]
     locked.save(update_fields=["tier", "below_since"])
     locked.tier_assignments.filter(ended_at=None).update(ended_at=now)
     TierAssignment.objects.create(
