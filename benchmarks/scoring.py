@@ -93,18 +93,20 @@ def night(now: datetime, label: str) -> None:
 
 
 def killed(now: datetime) -> None:
-    """Kills a night by signal after three seconds, then lets another process finish it."""
+    """Kills a night by signal amid its scores, then lets another process finish it."""
     code = (
         "import django; django.setup()\nfrom datetime import datetime, timedelta\nfrom customers import scoring\n"
         f"scoring.nightly(now=datetime.fromisoformat('{now.isoformat()}'), lasting=timedelta(hours=1))"
     )
-    child = subprocess.Popen([sys.executable, "-c", code])
-    time.sleep(8)
-    child.kill()
-    child.wait()
     from customers.models import ScoringRun
 
-    run = ScoringRun.objects.first()
+    child, run = subprocess.Popen([sys.executable, "-c", code]), None
+    while child.poll() is None and not (run and run.phase == "scores" and run.cursor):
+        time.sleep(0.2)
+        run = ScoringRun.objects.filter(finished_at=None).first()
+    child.kill()
+    child.wait()
+    run.refresh_from_db()
     print(f"killed by signal in phase {run.phase} at customer {run.cursor:,}", flush=True)
     night(now, "taken up again")
 

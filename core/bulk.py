@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,15 +12,16 @@ from django.db import connection, models
 
 from core import crypto, redaction
 
+_SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def cell(value: Any) -> str:
     """A value as COPY reads it; bytes are stored as they are, so sealed values come sealed."""
+    if isinstance(value, str):
+        return value.translate(_ESCAPES) if _SPECIAL.search(value) else value
     if value is None:
         return "\\N"
-    if isinstance(value, str):
-        return value if value.isalnum() else value.translate(_ESCAPES)
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, datetime | date):
@@ -48,14 +50,17 @@ class Rows:
         fields = [field for field in model._meta.concrete_fields if with_ids or not field.primary_key]
         self.model, self.columns = model, [field.column for field in fields]
         self._at = {field.attname: place for place, field in enumerate(fields)}
-        self._secret = {field.attname: field for field in fields if field.get_internal_type() == "BinaryField"}
+        self._secret: dict[str, Any] = {
+            field.attname: field for field in fields if field.get_internal_type() == "BinaryField"
+        }
+        self._free = frozenset(field.attname for field in redaction.free_fields(model))
         self._blank = [cell(field.get_default()) for field in fields]
         self._put(self._blank, always)
         self._lines: list[str] = []
 
     def add(self, **values: Any) -> None:
         row = self._blank.copy()
-        self._put(row, redaction.protected(self.model, values))
+        self._put(row, values if self._free.isdisjoint(values) else redaction.protected(self.model, values))
         self._lines.append("\t".join(row))
 
     def pour(self) -> None:
@@ -78,7 +83,7 @@ def rewrite(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequ
     """Changes the fields `names` (columns of their own names) of many rows in one statement; a row is (id, *values)."""
     if not rows:
         return
-    columns = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    columns: list[Any] = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
     arrays = ", ".join(f"%s::{_array_of(column)}[]" for column in columns)
     new = ", ".join(f'"{column.column}" = v."{column.column}"' for column in columns[1:])
     named = ", ".join(f'"{column.column}"' for column in columns)
@@ -108,7 +113,7 @@ def remember(model: type[models.Model], ids: Sequence[int], *, kind: str, reason
         )
 
 
-def _array_of(field: models.Field) -> str:
+def _array_of(field: Any) -> str:
     # "varchar(40)" as an array cuts silently what is too long; the column itself then refuses it.
     return (field.rel_db_type(connection) if field.is_relation else field.db_type(connection)).split("(")[0]
 

@@ -116,6 +116,8 @@ def protected(model: type[models.Model], values: dict[str, Any]) -> dict[str, An
     fresh: dict[str, str] = {}
 
     def change(text: str) -> str:
+        if not masking.HINT.search(text.translate(masking.PLAIN)):
+            return text
         changed, new = redact(text, fresh)
         fresh.update(new)
         return changed
@@ -134,8 +136,13 @@ def _keep(row, fresh: dict[str, str], *, prune: bool) -> None:
     held = {**(row.originals or {}), **fresh}
     if prune and held:
         used: set[str] = set()
+
+        def note(text: str) -> str:
+            used.update(PLACEHOLDER.findall(text))
+            return text
+
         for field in free_fields(type(row)):
-            walk(getattr(row, field.attname), lambda text: used.update(PLACEHOLDER.findall(text)) or text)
+            walk(getattr(row, field.attname), note)
         held = {name: original for name, original in held.items() if name in used}
     if held != (row.originals or {}):
         row.originals = held or None

@@ -44,7 +44,7 @@ def tables() -> Iterator[Table]:
         sealed = [field for field in model._meta.local_concrete_fields if isinstance(field, crypto.EncryptedField)]
         if sealed and model._meta.managed and not model._meta.proxy:
             columns = {field.column: field.context.encode() for field in sealed}
-            yield Table(model._meta.db_table, model._meta.pk.column, columns)
+            yield Table(model._meta.db_table, model._meta.pk.column, columns)  # type: ignore[arg-type]
 
 
 def counts() -> Counter[str]:

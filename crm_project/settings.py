@@ -237,8 +237,10 @@ CELERY_BEAT_SCHEDULE = {
     "old-imports": {"task": "customers.tasks.forget_imports", "schedule": crontab(hour=4, minute=50)},
     "requests": {"task": "desk.tasks.notify_late_requests", "schedule": 600.0, "options": {"expires": 600}},
     "scoring": {
-        "task": "desk.tasks.score_customers", "schedule": crontab(hour="1-3", minute="*/3"), "options": {"expires": 120},
+        "task": "desk.tasks.score_customers", "schedule": crontab(hour="1-3", minute="*/3"),
+        "options": {"expires": 120},
     },
+    "profiles": {"task": "desk.tasks.refresh_profiles", "schedule": crontab(hour=4, minute=5)},
     "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
 }

@@ -23,6 +23,7 @@ from customers.models import (
 )
 
 DRAFT = ScoringVersion.State.DRAFT
+ACTIVATION = (column("activated_at", _("activated")), column("activated_by", _("by")))
 
 
 class RuleForm(forms.ModelForm):
@@ -100,14 +101,14 @@ class RuleInline(admin.TabularInline):
 class ScoringVersionAdmin(EditedAdmin):
     """Drafts are edited, previewed and activated; what was active is only read."""
 
-    list_display = ["number", "state", "cut", "grace_days", "activated_at", "activated_by", "note"]
+    list_display = ["number", "state", "cut", "grace_days", *ACTIVATION, "note"]
     inlines = [RuleInline]
     change_form_template = "admin/customers/scoringversion/change_form.html"
     change_list_template = "admin/customers/scoringversion/change_list.html"
-    own = ["number", "state", "activated_at", "activated_by", "created_by"]
+    own = ["number", "state", *ACTIVATION]
 
     def get_fields(self, request, obj=None):
-        return ["number", "state", "cut", "grace_days", "margin_rate", "note", "activated_at", "activated_by"]
+        return ["number", "state", "cut", "grace_days", "margin_rate", "note", *ACTIVATION]
 
     def get_readonly_fields(self, request, obj=None):
         return self.own if obj and obj.state == DRAFT else self.get_fields(request, obj)

@@ -13,7 +13,7 @@ TIERS = [
     ("ordinary", "普通", "Ordinary", 3, 1, 80, False, 365, "", "您好", "Good day"),
     ("prospect", "潜在", "Prospect", 4, None, None, False, 365, "", "您好，欢迎来电", "Good day, and welcome"),
 ]
-RULES = [
+RULES: list[tuple[str, int, int, list[tuple[int | str, int]]]] = [
     # dimension, weight, points where nothing is known, bands (from, points)
     ("recency", 15, 30, [(0, 100), (31, 80), (91, 60), (181, 30), (366, 0)]),
     ("frequency", 20, 40, [(0, 0), (1, 40), (2, 60), (4, 80), (8, 100)]),

@@ -7,6 +7,7 @@ little alone, for there are many 张伟.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from core import crypto, events, phones
 from customers import registry
-from customers.models import Contact, Customer, DuplicatePair
+from customers.models import Contact, Customer, CustomerQuerySet, DuplicatePair
 from staff.models import Team, User
 
 SCORES = {"phone": 90, "email": 85, "document": 95, "name_company": 60, "name_birthday": 65, "initials_last4": 50}
@@ -80,7 +81,7 @@ def suspects(
     return [Suspect(rows[pk], score(grounds[pk]), tuple(grounds[pk])) for pk in best]
 
 
-def _matches(present: QuerySet, name: str, phone: str, email: str, company: str):
+def _matches(present: CustomerQuerySet, name: str, phone: str, email: str, company: str):
     number = _number(phone)
     if number:
         yield "phone", present.by_contact(Contact.Kind.PHONE, number)
@@ -172,7 +173,7 @@ def search(*, team: Team, now: datetime | None = None) -> int:
     """Finds the suspected pairs of one team, set-based. What somebody called two customers stays so."""
     searches = " UNION ALL ".join(_SEARCHES)
     weights = ", ".join(f"('{ground}', {points})" for ground, points in SCORES.items())
-    values = {"team": team.pk, "crowd": CROWD, "more": MORE, "now": now or timezone.now()}
+    values: dict[str, Any] = {"team": team.pk, "crowd": CROWD, "more": MORE, "now": now or timezone.now()}
     with connection.cursor() as cursor:
         # Hash joins over a million contacts; the default memory would spill them to disk in small parts.
         cursor.execute("SET LOCAL work_mem = '128MB'")

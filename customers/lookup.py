@@ -131,14 +131,14 @@ def _teams(user: User) -> list[int]:
 
 def _by_code(seen: QuerySet[Customer], text: str) -> Iterator[tuple[str, QuerySet[Customer]]]:
     """By the number of an order or of a device: the exact one always, those that begin so while they are few."""
-    orders, lines = Order.objects.all(), OrderLine.objects.exclude(serial="")
-    for form in sorted(_forms(text)):
-        for how, rows, field, owner in (
-            ("order", orders, "code", "customer"), ("serial", lines, "serial", "order__customer"),
-        ):  # fmt: skip
-            yield how, seen.filter(pk__in=rows.filter(**{field: form}).order_by().values(owner)[:COMMON])
-            beginning = rows.filter(**{f"{field}__startswith": form}).order_by().values(owner)[:COMMON]
-            yield how, seen.filter(pk__in=beginning)
+    forms = sorted(_forms(text))
+    for how, rows, field, owner in (
+        ("order", Order.objects.order_by(), "code", "customer"),
+        ("serial", OrderLine.objects.exclude(serial="").order_by(), "serial", "order__customer"),
+    ):
+        yield how, seen.filter(pk__in=rows.filter(**{f"{field}__in": forms}).values(owner)[:COMMON])
+        for form in forms:
+            yield how, seen.filter(pk__in=rows.filter(**{f"{field}__startswith": form}).values(owner)[:COMMON])
 
 
 def _by_own_field(seen: QuerySet[Customer], text: str) -> Iterator[tuple[str, QuerySet[Customer]]]:

@@ -178,8 +178,8 @@ def keep_complete(order: Order) -> None:
 
 
 def write_lines(order: Order, lines: list[Line]) -> None:
-    for line in order.lines.all():
-        line.delete()
+    for row in order.lines.all():
+        row.delete()
     for line in lines:
         if line.quantity < 1 or line.price < 0:
             raise OrderRefused(_("Quantities are at least 1 and prices not below 0."))

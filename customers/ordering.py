@@ -155,7 +155,7 @@ def record_units(
         raise OrderRefused(_("The order is cancelled."))
     for line in found.lines.filter(pk__in=units):
         line.serial, line.warranty_until = units[line.pk]
-        line._history_user = by
+        line._history_user = by  # type: ignore[attr-defined]
         line.save()
     order_book.log("order_changed", found, by=by, now=now or timezone.now(), fields=["serial"])
     return found

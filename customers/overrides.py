@@ -42,12 +42,12 @@ def set_tier(
     )
     was = locked.tier
     locked.tier, locked.below_since = tier, None
-    locked._change_reason = "tier set by hand"
+    locked._change_reason = "tier set by hand"  # type: ignore[attr-defined]
     locked.save(update_fields=["tier", "below_since"])
     locked.tier_assignments.filter(ended_at=None).update(ended_at=now)
     TierAssignment.objects.create(
         customer=locked, tier=tier, at=now, score=locked.tier_score, cause=TierAssignment.Cause.OVERRIDE,
-        version=_version(), reason={"override": made.pk, "note": made.reason},
+        version=_version(), reason={"override": made.pk},
     )
     events.record(
         "tier_set", locked, by=by, customer_id=locked.pk, team_id=locked.team_id, now=now, to=tier.code,

@@ -5,6 +5,7 @@ hundredths, so that rounding never decides. Whoever has bought nothing is a pros
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -107,7 +108,7 @@ def cuts(version: ScoringVersion, *, now: datetime) -> list[list]:
     """
     if version.cut == ScoringVersion.Cut.SCORE:
         tiers = Tier.objects.exclude(least_score=None).order_by("rank")
-        found = [[tier.pk, 100 * tier.least_score, "0"] for tier in tiers]
+        found = [[tier.pk, 100 * (tier.least_score or 0), "0"] for tier in tiers]
     else:
         found = _by_share(version, now)
     if found:
@@ -124,9 +125,9 @@ def _by_share(version: ScoringVersion, now: datetime) -> list[list]:
             values(now),
         )
         counts = cursor.fetchall()
-        total, share, found = sum(n for _raw, n in counts), 0, []
+        total, share, found = sum(n for _raw, n in counts), Decimal(0), []
         for tier in tiers[:-1]:
-            share += tier.share
+            share += tier.share or 0
             places = int(total * share / 100 + type(share)("0.5"))
             raw, place = _bucket(counts, places)
             spend = "0" if place is None else _spend_at(cursor, body, now, raw, place)

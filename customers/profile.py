@@ -111,14 +111,18 @@ def _settle_tasks(customer: Customer, *, by: User, now: datetime) -> None:
 
 
 def _conflict(name: str, fields: dict[str, CustomField], current: dict, wanted: dict) -> Conflict:
-    label = str(fields[name]) if name in fields else capfirst(str(Customer._meta.get_field(name).verbose_name))
+    label = str(fields[name]) if name in fields else capfirst(str(_field(name).verbose_name))
     theirs, yours = current[name], _plain(wanted[name])
     if name == "account_manager":
         names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=[n for n in (theirs, yours) if n])}
         theirs, yours = names.get(theirs, ""), names.get(yours, "")
-    elif name not in fields and (choices := dict(Customer._meta.get_field(name).flatchoices)):
+    elif name not in fields and (choices := dict(_field(name).flatchoices)):
         theirs, yours = str(choices.get(theirs, theirs)), str(choices.get(yours, yours))
     return Conflict(label, theirs, yours)
+
+
+def _field(name: str) -> Any:
+    return Customer._meta.get_field(name)
 
 
 def _last_editor(customer: Customer) -> str:

@@ -154,7 +154,7 @@ def _begin(version: ScoringVersion, team: Team | None, now: datetime) -> Scoring
     """The unfinished run, if it is by these rules and not older than a day; else a new one."""
     left = ScoringRun.objects.filter(team=team, finished_at=None)
     run = left.filter(version=version, started_at__gt=now - timedelta(days=1)).first()
-    left.exclude(pk=run.pk if run else None).update(finished_at=now)
+    left.exclude(pk=run.pk if run else None).update(finished_at=now)  # type: ignore[misc]
     return run or ScoringRun.objects.create(version=version, team=team, day=timezone.localdate(now), started_at=now)
 
 

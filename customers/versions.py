@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -95,7 +96,8 @@ def check(version: ScoringVersion) -> None:
     for rule in rules:
         read_bands(write_bands(rule), rule.dimension)
     if version.cut == ScoringVersion.Cut.SHARE:
-        check_shares(list(Tier.objects.exclude(share=None).values_list("share", flat=True)))
+        shares = Tier.objects.exclude(share=None).values_list("share", flat=True)
+        check_shares([share for share in shares if share is not None])
     elif not Tier.objects.exclude(least_score=None).exists():
         raise RulesRefused(_("No tier has a score to begin at."))
 
@@ -156,7 +158,7 @@ def table(version: ScoringVersion) -> list[dict]:
     names = Customer.objects.only("pk", "name").in_bulk(ids)
     rows = []
     for old in tiers:
-        row = [
+        row: list[dict[str, Any]] = [
             {
                 "to": new, "n": cell["n"] if cell else 0, "stays": old == new,
                 "first": [names[pk] for pk in cell["first"] if pk in names] if cell else [],

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from complaints import sheets
-from customers import duplicates, overrides, requests, scoring
+from customers import duplicates, freshness, overrides, requests, scoring
 from desk import erasure, mail_intake
 from followups import callbacks
 from followups import signals as satisfaction
@@ -68,3 +68,9 @@ def score_customers():
         satisfaction.refresh()
     if run is None or not run.finished_at:
         scoring.nightly()
+
+
+@shared_task
+def refresh_profiles():
+    """Makes tasks for profiles that have grown stale, and settles those that are fresh again."""
+    freshness.make_tasks()

@@ -5,14 +5,16 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.models import Customer, ScoringRule, ScoringRun, Tier, TierOverride
+from customers.models import Customer, ScoringRule, ScoringRun, Tier, TierAssignment, TierOverride
 from staff.models import User
 
 D = ScoringRule.Dimension
 LATEST = 5
+KEPT = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -39,29 +41,35 @@ class Grace:
 
 
 def panel(customer: Customer, user: User) -> dict:
-    """The context of the panel, in five queries."""
-    why = customer.tier_reason
-    tiers = list(Tier.objects.all())
-    run = ScoringRun.objects.exclude(cuts=[]).select_related("version").first()
-    hand = TierOverride.objects.filter(customer=customer, ended_at=None).select_related("by", "tier").first()
-    grace = None
-    if customer.below_since and run and not hand:
-        wanted = next((tier for tier in tiers if tier.pk == why.get("wanted")), None)
+    """The context of the panel, in one query, and one more for a tier set by hand."""
+    why, rules = customer.tier_reason, cache.get_or_set("tier-panel", _rules, KEPT)
+    run, past = rules["run"], list(customer.tier_assignments.select_related("tier")[:LATEST])
+    hand, grace = None, None
+    if past and past[0].cause == TierAssignment.Cause.OVERRIDE:
+        hand = TierOverride.objects.filter(customer=customer, ended_at=None).select_related("by").first()
+    elif customer.below_since and run:
+        wanted = next((tier for tier in rules["tiers"] if tier.pk == why.get("wanted")), None)
         grace = Grace(wanted, customer.below_since, customer.below_since + timedelta(days=run.version.grace_days))
     return {
-        "parts": _parts(why), "version": why.get("version"), "scored_on": _day(why.get("on")),
-        "cut": _cut(customer, run), "hand": hand, "grace": grace, "clv": _lifetime(customer, run),
-        "past": list(customer.tier_assignments.select_related("tier")[:LATEST]), "tiers": tiers,
-        "may_set": user.supervises,
+        "parts": _parts(why, rules["weights"].get(why.get("version"), {})), "version": why.get("version"),
+        "scored_on": _day(why.get("on")), "cut": _cut(customer, run), "hand": hand, "grace": grace,
+        "clv": _lifetime(customer, run), "past": past, "tiers": rules["tiers"], "may_set": user.supervises,
     }
 
 
-def _parts(why: dict) -> list[Part]:
+def _rules() -> dict:
+    """What is the same for every customer, kept for a minute: the tiers, the latest run, the weights by version."""
+    weights: dict[int, dict[str, int]] = {}
+    for version, dimension, weight in ScoringRule.objects.values_list("version__number", "dimension", "weight"):
+        weights.setdefault(version, {})[dimension] = weight
+    run = ScoringRun.objects.exclude(cuts=[]).select_related("version").first()
+    return {"tiers": list(Tier.objects.all()), "run": run, "weights": weights}
+
+
+def _parts(why: dict, weights: dict[str, int]) -> list[Part]:
     points, measured = why.get("points"), why.get("measured") or {}
-    if not points or "version" not in why:
+    if not points:
         return []
-    rules = ScoringRule.objects.filter(version__number=why["version"])
-    weights = {rule.dimension: rule.weight for rule in rules}
     labels = {
         D.RECENCY: _("Recency"), D.FREQUENCY: _("Frequency"), D.MONETARY: _("Spent"), D.TENURE: _("Tenure"),
         D.SATISFACTION: _("Satisfaction"), D.PAYMENT: _("Payment"),

@@ -83,7 +83,7 @@ def distribution(teams: Iterable[int], tiers: list[Tier], *, now: datetime) -> d
     months = _months(timezone.localdate(now))
     begun, ended = _kept("begun", lambda: _flows("at")), _kept("ended", lambda: _flows("ended_at"))
     wanted = set(teams)
-    series = []
+    series: list[dict[str, Any]] = []
     for number, tier in enumerate(tiers):
         flow: Counter[date] = Counter()
         for sign, rows in ((1, begun), (-1, ended)):
@@ -118,7 +118,8 @@ def movement(teams: Iterable[int], tiers: list[Tier], *, days: int, now: datetim
     """From each tier to each other in so many days: rows with a cell for each tier; up, down and how many."""
     since = now - timedelta(days=days)
     rows = _kept(f"moved:{days}", lambda: _moves(since))
-    wanted, counts = set(teams), Counter()
+    wanted = set(teams)
+    counts: Counter[tuple[int, int]] = Counter()
     for team, old, new, n in rows:
         if team in wanted:
             counts[old, new] += n
@@ -146,7 +147,9 @@ def _moves(since: datetime) -> list[tuple]:
 def values(teams: Iterable[int], run: ScoringRun) -> list[dict]:
     """The four fields with how many customers they hold and what these are worth."""
     rows = _kept(f"values:{run.pk}", lambda: _by_quadrant(run))
-    wanted, counts, worth = set(teams), Counter(), Counter()
+    wanted = set(teams)
+    counts: Counter[str] = Counter()
+    worth: Counter[str] = Counter()
     for team, code, n, clv in rows:
         if team in wanted:
             counts[code] += n
@@ -163,7 +166,7 @@ def values(teams: Iterable[int], run: ScoringRun) -> list[dict]:
 
 def _by_quadrant(run: ScoringRun) -> list[tuple]:
     held = {code: in_quadrant(run, code) for code in QUADRANTS}
-    figures = {f"{code}_n": Count("pk", filter=q) for code, q in held.items()}
+    figures: dict[str, Count | Sum] = {f"{code}_n": Count("pk", filter=q) for code, q in held.items()}
     figures |= {f"{code}_clv": Sum("clv", filter=q, default=Decimal(0)) for code, q in held.items()}
     rows = Customer.objects.present().filter(clv__isnull=False).values("team").annotate(**figures)
     return [(row["team"], code, row[f"{code}_n"], row[f"{code}_clv"]) for row in rows for code in QUADRANTS]
@@ -199,4 +202,4 @@ def _latest() -> ScoringRun | None:
 
 def _kept(name: str, count: Callable[[], list[tuple]]) -> list[tuple]:
     run = ScoringRun.objects.values_list("pk", "finished_at").first()
-    return cache.get_or_set(f"tier-board:{name}:{run}".replace(" ", "_"), count, KEPT)
+    return cache.get_or_set(f"tier-board:{name}:{run}".replace(" ", "_"), count, KEPT)  # type: ignore[return-value]

@@ -10,5 +10,5 @@ def manager_for(customer: Customer) -> User | None:
     if not (customer.account_manager_id and customer.tier.to_manager):
         return None
     manager = customer.account_manager
-    sees = manager.is_active and visible_teams(manager).filter(pk=customer.team_id).exists()
+    sees = manager is not None and manager.is_active and visible_teams(manager).filter(pk=customer.team_id).exists()
     return manager if sees else None

@@ -30,7 +30,7 @@ from customers.models.tiers import (
 
 __all__ = [
     "Communication", "Consent", "ConsentWording", "Contact", "CustomField", "Customer", "CustomerQuerySet",
-    "DataRequest", "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold", "LifecycleMove",
-    "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule", "ScoringRun",
-    "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
+    "DataRequest", "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold",
+    "LifecycleMove", "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule",
+    "ScoringRun", "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
 ]

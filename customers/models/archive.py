@@ -223,15 +223,20 @@ class Contact(models.Model):
     def index_of(cls, kind: str, value: str) -> str:
         return crypto.blind_index(kind, cls.normalise(kind, value))
 
+    @staticmethod
+    def forms_of(kind: str, value: str) -> tuple[str, str, str]:
+        """Blind index, masked form and index of the last four digits of a normalised value."""
+        mask = _MASKS.get(kind, masking.name)
+        last4 = crypto.blind_index("last4", phones.last4(value)) if kind == Contact.Kind.PHONE else ""
+        return crypto.blind_index(kind, value), mask(value), last4
+
     def seal(self) -> None:
         """Derives the indexes and the masked form from `value`; every writer calls it before saving."""
         self.value = self.normalise(self.kind, self.value)
-        self.value_index = crypto.blind_index(self.kind, self.value)
-        mask = {
-            "phone": masking.phone, "email": masking.email, "address": masking.address, "document": masking.document,
-        }
-        self.masked = mask.get(self.kind, masking.name)(self.value)
-        self.last4_index = crypto.blind_index("last4", phones.last4(self.value)) if self.kind == "phone" else ""
+        self.value_index, self.masked, self.last4_index = self.forms_of(self.kind, self.value)
+
+
+_MASKS = {"phone": masking.phone, "email": masking.email, "address": masking.address, "document": masking.document}
 
 
 class CustomField(models.Model):

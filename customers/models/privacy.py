@@ -244,7 +244,7 @@ class ImportMapping(models.Model):
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     what = models.CharField(max_length=10, choices=[("customers", _("customers")), ("orders", _("orders"))])
-    columns = models.JSONField(default=dict)
+    columns = FreeJSONField(default=dict)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     history = HistoricalRecords()
@@ -274,10 +274,10 @@ class ImportRun(models.Model):
     file_name = FreeCharField(_("file"), max_length=200)
     format = models.CharField(max_length=4, choices=[("csv", "CSV"), ("xlsx", "XLSX")], default="csv")
     encoding = models.CharField(max_length=10, default="utf-8-sig")
-    header = models.JSONField(default=list)  # the names of its columns, in order
+    header = EncryptedJSONField(default=list)  # the names of its columns, in order; data where it has no header
     rows_total = models.PositiveIntegerField(default=0)  # lines of the file, for the bar of progress
     source = models.CharField(_("records of"), max_length=40, default="file")  # whose numbers the external ids are
-    columns = models.JSONField(default=dict)  # {field: name of the column}
+    columns = EncryptedJSONField(default=dict)  # {field: name of the column}
     state = models.CharField(max_length=10, choices=State, default=State.STORED)
     dry_run = models.BooleanField(default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

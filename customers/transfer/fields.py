@@ -215,7 +215,7 @@ def guess(header: list[str], columns: Collection[Column]) -> dict[str, str]:
 
 
 def _custom(field: CustomField) -> Column:
-    code = {CustomField.Kind.TEXT: "long"}.get(field.kind, field.kind)
+    code = {CustomField.Kind.TEXT.value: "long"}.get(field.kind, field.kind)
 
     def read(written: str) -> Any:
         try:

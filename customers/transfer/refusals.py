@@ -22,9 +22,9 @@ REASONS = {
     "double": gettext_lazy("the same as in line %(detail)s"),
     "erased": gettext_lazy("was erased at the person's request"),
     "nobody": gettext_lazy("belongs to no customer of this team"),
-    "order": gettext_lazy("%(detail)s"),
+    "order": "%(detail)s",  # worded by `customers.ordering`
     "of_group": gettext_lazy("line %(detail)s of the same order was refused"),
-    "database": gettext_lazy("%(detail)s"),
+    "database": gettext_lazy("the database cannot keep it"),
 }
 
 

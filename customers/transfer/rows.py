@@ -1,16 +1,25 @@
 """Lines of a file as rows of values: a good one with its values, a bad one with the field and the reason."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from core import crypto
-from customers.models import ImportRun
+from core import crypto, importing
+from customers.models import Contact, ImportRun
 from customers.transfer import fields, stored
 from customers.transfer.refusals import BadValue
 
 MAY_BEGIN_WITH_A_SIGN = {"phone", "spend", "amount", "price"}
+
+
+class Sealed(NamedTuple):
+    """A contact of a row, with the forms under which it is found and shown."""
+
+    kind: str
+    value: str
+    value_index: str
+    masked: str
+    last4_index: str
 
 
 @dataclass(slots=True)
@@ -22,6 +31,14 @@ class Row:
     values: dict[str, Any]
     attributes: dict[str, Any] = field(default_factory=dict)
     digest: str = ""
+    sealed: list[Sealed] | None = None
+
+    @property
+    def contacts(self) -> list[Sealed]:
+        if self.sealed is None:
+            held = [(kind, value) for kind in fields.CONTACTS if (value := self.values.get(kind))]
+            self.sealed = [Sealed(kind, value, *Contact.forms_of(kind, value)) for kind, value in held]
+        return self.sealed
 
     @property
     def key(self) -> str:
@@ -98,9 +115,7 @@ class Reader:
         for code in self.required:
             if code not in values:
                 raise BadValue("empty", field=code)
-        written = "\x1f".join([self._mark, *cells])
-        digest = hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:32]
-        return Row(line, cells, values, attributes, digest)
+        return Row(line, cells, values, attributes, importing.digest_of([self._mark, *cells]))
 
 
 def key_hash(key: str) -> int:

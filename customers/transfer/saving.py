@@ -10,8 +10,7 @@ from core.importing import Tally, known_digests
 from core.models import Event
 from customers import registry
 from customers.models import Contact, Customer, ImportRun
-from customers.transfer.fields import CONTACTS
-from customers.transfer.rows import Bad, Row
+from customers.transfer.rows import Bad, Row, Sealed
 
 KEYS = ("phone", "email")
 PLAIN = (
@@ -56,7 +55,7 @@ class CustomerSaver:
         known: dict[int, Customer] = {}
         bad, taken = [], set()
         for row in batch:
-            found = by_number.get(row.values.get("external_id")) or self._of_contacts(row, by_contact, touched)
+            found = by_number.get(row.values.get("external_id", "")) or self._of_contacts(row, by_contact, touched)
             if found is None or found.pk in taken:
                 continue
             if found.erased_at:
@@ -81,9 +80,7 @@ class CustomerSaver:
 
     def _by_contact(self, rows: list[Row]) -> dict[str, Customer]:
         """{blind index: customer}, the oldest first; a person with another number of the same system is another."""
-        marks = [
-            Contact.index_of(kind, row.values[kind]) for row in rows for kind in KEYS if row.values.get(kind)
-        ]
+        marks = [one.value_index for row in rows for one in row.contacts if one.kind in KEYS]
         found = Contact.objects.filter(
             value_index__in=marks, kind__in=KEYS, customer__team=self.run.team_id, customer__merged_into=None,
             customer__erased_at=None,
@@ -95,17 +92,16 @@ class CustomerSaver:
     def _touched(self, ids: set[int]) -> set[int]:
         """Those that an earlier line of this file is about: a later one with other keys is about somebody else."""
         told = Event.objects.filter(kind="imported", customer_id__in=ids, data__run=self.run.pk) if ids else []
-        return {event.customer_id for event in told}
+        return {event.customer_id for event in told if event.customer_id}
 
     def _of_contacts(self, row: Row, by_contact: dict[str, Customer], touched: set[int]) -> Customer | None:
         if not by_contact:
             return None
-        for kind in KEYS:
-            value = row.values.get(kind)
-            found = by_contact.get(Contact.index_of(kind, value)) if value else None
+        for one in row.contacts:
+            found = by_contact.get(one.value_index) if one.kind in KEYS else None
             if found is None or self._is_another(found, row):
                 continue
-            if found.pk not in touched or row.key.startswith(f"{kind}:"):
+            if found.pk not in touched or row.key.startswith(f"{one.kind}:"):
                 return found
         return None
 
@@ -124,13 +120,13 @@ class CustomerSaver:
             Customer, with_ids=True, team_id=self.run.team_id, tier_id=self.tier.pk, source=Customer.Source.IMPORT,
             created_at=now, since=timezone.localdate(now),
         )
-        contacts: list[Contact] = []
+        contacts: list[tuple[int, Sealed, bool]] = []
         for pk, row in zip(ids, fresh, strict=True):
             values = {name: row.values[name] for name in PLAIN if name in row.values}
             if number := row.values.get("external_id"):
                 values |= {"external_source": self.run.source, "external_id": number}
             customers.add(id=pk, initials=initials_of(values["name"]), attributes=row.attributes, **values)
-            contacts += _contacts(pk, row, preferred=True)
+            contacts += [(pk, one, True) for one in row.contacts]
         customers.pour()
         bulk.remember(Customer, ids, kind="+", reason=self.reason, at=now, by=self.run.by)
         self._add_contacts(contacts, now)
@@ -158,24 +154,20 @@ class CustomerSaver:
         held = Contact.objects.filter(customer__in=[customer.pk for customer, _row in changed])
         known = set(held.values_list("customer_id", "kind", "value_index"))
         kinds = {(pk, kind) for pk, kind, _mark in known}
-        contacts = []
-        for customer, row in changed:
-            for contact in _contacts(customer.pk, row, preferred=False):
-                if (customer.pk, contact.kind, contact.value_index) not in known:
-                    contact.preferred = (customer.pk, contact.kind) not in kinds
-                    contacts.append(contact)
+        contacts = [
+            (customer.pk, one, (customer.pk, one.kind) not in kinds)
+            for customer, row in changed for one in row.contacts
+            if (customer.pk, one.kind, one.value_index) not in known
+        ]
         self._add_contacts(contacts, now)
 
-    def _add_contacts(self, contacts: list[Contact], now: datetime) -> None:
+    def _add_contacts(self, contacts: list[tuple[int, Sealed, bool]], now: datetime) -> None:
         if not contacts:
             return
         ids = bulk.next_ids(Contact, len(contacts))
         rows = bulk.Rows(Contact, with_ids=True, source=Customer.Source.IMPORT)
-        for pk, contact in zip(ids, contacts, strict=True):
-            rows.add(
-                id=pk, customer_id=contact.customer_id, kind=contact.kind, value=contact.value, masked=contact.masked,
-                value_index=contact.value_index, last4_index=contact.last4_index, preferred=contact.preferred,
-            )
+        for pk, (customer_id, one, preferred) in zip(ids, contacts, strict=True):
+            rows.add(id=pk, customer_id=customer_id, preferred=preferred, **one._asdict())
         rows.pour()
         bulk.remember(Contact, ids, kind="+", reason=self.reason, at=now, by=self.run.by)
 
@@ -192,13 +184,3 @@ class CustomerSaver:
 
 
 CHANGED = (*PLAIN, "initials", "attributes", "external_source", "external_id")
-
-
-def _contacts(customer_id: int, row: Row, *, preferred: bool) -> list[Contact]:
-    found = []
-    for kind in CONTACTS:
-        if value := row.values.get(kind):
-            contact = Contact(customer_id=customer_id, kind=kind, value=value, preferred=preferred)
-            contact.seal()
-            found.append(contact)
-    return found

@@ -187,8 +187,11 @@ def _whole_lines(stream: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _unreadable(cells: list[str]) -> str:
-    text = "".join(cells)
-    return "" if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text) else "unreadable"
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:  # what could not be decoded stands as surrogates
+        return "unreadable"
+    return ""
 
 
 # --- XLSX -------------------------------------------------------------------------------------------------

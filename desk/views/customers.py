@@ -42,7 +42,7 @@ def customers(request):
 @require_GET
 def customer(request, pk):
     """Who they are, what is open, and everything that happened, over all channels."""
-    found = customer_page.seen(request.user).filter(pk=pk).first()
+    found = customer_page.whole(request.user).filter(pk=pk).first()
     if found is None:  # an old link to somebody who was merged leads on; everything else is 404
         merged = get_object_or_404(Customer.objects.in_sight(request.user).exclude(merged_into=None), pk=pk)
         return redirect("desk:customer", pk=merged.merged_into_id)
