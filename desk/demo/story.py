@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from customers import scoring
 from customers.models import Customer
-from desk.demo import cast, extras, flows, people, standing, words_en, words_zh
+from desk.demo import cast, extras, flows, orders, people, standing, words_en, words_zh
 from desk.demo.cases import Stock
 from desk.demo.cast import Crew
 from desk.demo.clock import Clock
@@ -209,6 +209,7 @@ def _plot(story: Story, scale: float) -> None:
         for place, row in enumerate(rows[: max(2, round(len(rows) * scale))]):
             _stand(story, row, team, owners[place % len(owners)])
     extras.plot(story, scale)
+    orders.plot(story, scale)
 
 
 def _any(story: Story, team: str, at: datetime) -> Walk:
