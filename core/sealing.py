@@ -76,7 +76,7 @@ def redact_rows(app: str, *names: str) -> migrations.RunPython:
         for name in names:
             model = apps.get_model(app, name)
             if hasattr(model, redaction.CONTEXT):
-                for row in model.objects.exclude(originals=None).iterator(BATCH):
+                for row in model.objects.filter(originals__isnull=False).iterator(BATCH):
                     _put_back(model, row)
 
     return migrations.RunPython(forwards, backwards)

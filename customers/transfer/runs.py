@@ -142,6 +142,8 @@ def _locked(run: ImportRun, *states: str) -> ImportRun:
 
 def _queue(run: ImportRun) -> ImportRun:
     run.state, run.error, run.started_at, run.finished_at = State.QUEUED, "", None, None
+    run.rows_done = run.made = run.changed = run.unchanged = run.rejected = 0
+    run.rejects = []
     run.save()
     return run
 

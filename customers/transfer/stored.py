@@ -129,7 +129,7 @@ def _check_workbook(upload: IO[bytes], size: int) -> None:
 
 def _count_lines(upload: IO[bytes]) -> int:
     upload.seek(0)
-    return sum(piece.count(b"\n") for piece in iter(lambda: upload.read(PIECE), b""))
+    return max(sum(piece.count(b"\n") for piece in iter(lambda: upload.read(PIECE), b"")) - 1, 0)
 
 
 def _store(run: ImportRun, upload: IO[bytes]) -> None:
