@@ -67,6 +67,8 @@ def _moment(event: Event, tickets: dict[int, Ticket]) -> Moment | None:
     ticket = tickets.get(event.ticket_id) if event.ticket_id else None
     if event.ticket_id and ticket is None:
         return None  # a ticket that was handed to a team out of sight
+    if event.kind == "order_moved" and event.data.get("to") == Order.State.PLANNED:
+        return None  # the plan itself is told
     if event.kind in OWN:
         icon, text, note = OWN[event.kind](event, event.actor_name or _("The system"))
         on_order = event.kind in ORDERS

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers import ordering, reveal
@@ -73,7 +73,7 @@ def named(orders):
     """With `products`, `serials` and `warranty`, so that a row of a list needs no further query."""
     return orders.annotate(
         products=StringAgg("lines__product", ", ", default=""),
-        serials=StringAgg("lines__serial", " ", default=""),
+        serials=StringAgg("lines__serial", " ", filter=~Q(lines__serial=""), default=""),
         warranty=Max("lines__warranty_until"),
     )
 

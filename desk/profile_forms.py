@@ -60,10 +60,12 @@ class ProfileForm(forms.ModelForm):
             self.fields[profile.CUSTOM + row.code] = custom_form_field(row, present)
             self.initial[profile.CUSTOM + row.code] = present
         self.custom_names = [profile.CUSTOM + row.code for row in rows]
+        self.fields["company_size"].choices = [("", "–"), *Customer.Size.choices]
         managers = self.fields["account_manager"]
         managers.queryset = User.objects.filter(is_active=True, team=customer.team_id).order_by("display_name", "pk")
         if customer.account_manager_id:
             managers.queryset |= User.objects.filter(pk=customer.account_manager_id)
+        managers.empty_label = "–"
         managers.disabled = not by.supervises
         dress(self)
 
