@@ -42,4 +42,4 @@ class BadValue(ValueError):
 
 def words(code: str, detail: str) -> str:
     """The reason in the reader's language."""
-    return REASONS[code] % {"detail": detail} if code in REASONS else _("cannot be taken")
+    return str(REASONS[code]) % {"detail": detail} if code in REASONS else _("cannot be taken")
