@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.redaction import FreeCharField, FreeTextField, WithOriginals
 from staff.sight import TeamSightQuerySet
 from tickets.models import Cause, Ticket
 
@@ -23,7 +24,7 @@ class Severity(models.IntegerChoices):
     CRITICAL = 3, _("Critical")
 
 
-class Sheet(models.Model):
+class Sheet(WithOriginals):
     class Special(models.TextChoices):
         """Why the complaint is special; the admin's rule names these grounds."""
 
@@ -64,11 +65,11 @@ class Sheet(models.Model):
     manner = models.CharField(_("manner"), max_length=10, choices=Manner, blank=True)
     nature = models.CharField(_("nature"), max_length=10, choices=Nature, blank=True)
     finding = models.CharField(_("finding"), max_length=10, choices=Finding, blank=True)
-    known = models.TextField(_("What did we know?"), blank=True)
-    known_when = models.TextField(_("When did we know it?"), blank=True)
-    done = models.TextField(_("What did we do?"), blank=True)
+    known = FreeTextField(_("What did we know?"), blank=True)
+    known_when = FreeTextField(_("When did we know it?"), blank=True)
+    done = FreeTextField(_("What did we do?"), blank=True)
     root_cause = models.CharField(_("root cause"), max_length=16, choices=Cause, blank=True)
-    root_cause_why = models.CharField(_("why it happened"), max_length=400, blank=True)
+    root_cause_why = FreeCharField(_("why it happened"), max_length=400, blank=True)
     investigation_due_at = models.DateTimeField()
     solution_due_at = models.DateTimeField()
     investigated_at = models.DateTimeField(null=True, blank=True)
@@ -76,7 +77,7 @@ class Sheet(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     version = models.PositiveIntegerField(default=1)  # refuses the second of two concurrent edits
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["originals"])
     objects = SheetQuerySet.as_manager()
 
     class Meta:

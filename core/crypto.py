@@ -2,7 +2,8 @@
 
 `settings.FIELD_KEY` holds one or several 256-bit keys, `keyid:base64`, separated by commas; a bare base64 text is
 the key with the id "1". The FIRST key writes, all of them read. The LAST one also feeds `blind_index`. To rotate, put
-the new key in front, save the rows again, and leave the last key in its place: without it no stored index is found.
+the new key in front, restart, run `manage.py rotate_keys`, and leave the last key in its place: without it no stored
+index is found.
 """
 
 import base64
@@ -54,7 +55,7 @@ class LookupRefused(FieldError):
 
 
 class _Key:
-    __slots__ = ("id", "secret", "mark", "cipher")
+    __slots__ = ("id", "secret", "mark", "cipher", "header")
 
     def __init__(self, key_id: str, secret: bytes):
         self.id = key_id
@@ -62,6 +63,7 @@ class _Key:
         # Tells a wrong key from damaged data, without saying anything about the key.
         self.mark = hmac.digest(secret, b"key mark", hashlib.sha256)[:MARK_BYTES]
         self.cipher = AESGCM(secret)
+        self.header = bytes([VERSION, len(key_id)]) + key_id.encode() + self.mark
 
 
 def new_key() -> str:
@@ -77,9 +79,8 @@ def check_key() -> None:
 def seal(data: bytes, aad: bytes = b"") -> bytes:
     """Encrypt with the writing key: version, key id, key mark, nonce, ciphertext. `aad` must be given to unseal."""
     key = _keys()[0]
-    header = bytes([VERSION, len(key.id)]) + key.id.encode() + key.mark
     nonce = os.urandom(NONCE_BYTES)
-    return header + nonce + key.cipher.encrypt(nonce, bytes(data), header + aad)
+    return key.header + nonce + key.cipher.encrypt(nonce, bytes(data), key.header + aad)
 
 
 def unseal(token: bytes, aad: bytes = b"") -> bytes:
@@ -99,6 +100,16 @@ def unseal(token: bytes, aad: bytes = b"") -> bytes:
 def key_id(token: bytes) -> str:
     """Return the id of the key that sealed the token, to find rows for rotation. Raises BadToken."""
     return _header(bytes(token))[0]
+
+
+def key_ids() -> list[str]:
+    """The ids of the keys of FIELD_KEY, the writing one first, the one of the indexes last."""
+    return [key.id for key in _keys()]
+
+
+def headers() -> list[bytes]:
+    """What the tokens of each key begin with, in the order of FIELD_KEY."""
+    return [key.header for key in _keys()]
 
 
 def blind_index(kind: str, normalised: str) -> str:
@@ -161,7 +172,7 @@ def _index_key(field_key: str, kind: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"blind index:" + kind.encode()).derive(root)
 
 
-class _EncryptedField(models.Field):
+class EncryptedField(models.Field):
     """A column of sealed bytes. `context` binds values to their purpose: they do not open in a field of another one.
 
     It is written out rather than taken from the model, so that history tables and renamed columns read the same data.
@@ -215,7 +226,7 @@ class _EncryptedField(models.Field):
         raise NotImplementedError
 
 
-class EncryptedTextField(_EncryptedField):
+class EncryptedTextField(EncryptedField):
     """Text, sealed at rest. "" stays "", None stays None; `max_length` is checked by forms and full_clean."""
 
     description = _("Encrypted text")
@@ -242,7 +253,7 @@ class EncryptedTextField(_EncryptedField):
         return super().formfield(**{"max_length": self.max_length, **widget, **kwargs})
 
 
-class EncryptedJSONField(_EncryptedField):
+class EncryptedJSONField(EncryptedField):
     """Any JSON value, sealed at rest; None is stored as NULL. Dates come back as text."""
 
     description = _("Encrypted JSON")
@@ -269,7 +280,7 @@ class EncryptedJSONField(_EncryptedField):
         return super().formfield(**{"form_class": forms.JSONField, "encoder": DjangoJSONEncoder, **kwargs})
 
 
-class EncryptedBinaryField(_EncryptedField):
+class EncryptedBinaryField(EncryptedField):
     """Bytes, sealed at rest."""
 
     description = _("Encrypted bytes")

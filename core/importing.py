@@ -19,6 +19,7 @@ from core.models import Event
 
 BATCH = 500
 CHUNK = 1 << 20
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class BadFile(Exception):
@@ -130,20 +131,34 @@ class Rejects:
 
 
 def encoding_of(path: Path) -> str:
-    """utf-8, utf-16 by its mark, else gb18030; reads the file once in small pieces."""
+    """utf-8-sig, utf-16 by its mark, else gb18030; reads the file once in small pieces."""
     with path.open("rb") as stream:
-        head = stream.read(4)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            decoder.decode(head)
-            while piece := stream.read(CHUNK):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "gb18030"
-    return "utf-8-sig"
+        return encoding_in(stream)
+
+
+def encoding_in(stream: IO[bytes]) -> str:
+    """As `encoding_of`, of an open file from its beginning."""
+    head = stream.read(4)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig" if _decodes(stream, "utf-8", head) else "gb18030"
+
+
+def is_written_in(stream: IO[bytes], encoding: str) -> bool:
+    """Whether every byte of an open file is text of this encoding; reads it once in small pieces."""
+    return _decodes(stream, encoding, b"")
+
+
+def _decodes(stream: IO[bytes], encoding: str, head: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        decoder.decode(head)
+        while piece := stream.read(CHUNK):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def rows(path: Path, columns: Iterable[str]) -> Iterator[tuple[int, dict[str, str], str]]:
@@ -199,8 +214,13 @@ def _records(
 def _record(line: int, row: dict[str, str], mapping: ImportMap, today: date) -> Record:
     values = {name: rule.read(row, today=today) for name, rule in mapping.fields.items()}
     facts = {name: text for name, rule in mapping.attributes.items() if (text := rule.read(row, today=today))}
-    written = "\x1f".join([mapping.digest, *row.values()])
-    return Record(line, row, values, facts, hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:32])
+    return Record(line, row, values, facts, digest_of([mapping.digest, *row.values()]))
+
+
+def digest_of(cells: Iterable[str]) -> str:
+    """32 letters that change when one of the cells does; without digits, which could be taken for somebody's number."""
+    written = "\x1f".join(cells).encode("utf-8", "replace")
+    return hashlib.sha256(written).hexdigest()[:32].translate(LETTERS)
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:

@@ -1,6 +1,8 @@
 """Masked forms of personal data for lists, search, exports, the API and logs (mission.md, Masking)."""
 
 import re
+from collections import deque
+from collections.abc import Iterator
 
 import phonenumbers
 
@@ -23,15 +25,56 @@ CN_DISTRICT = re.compile(
     rf"(?:{_PLACE}{{1,10}}?(?:(?<![超夜菜])市|自治州|地区|地區|盟)\s*)?"
     rf"(?:{_PLACE}{{1,12}}?(?:(?<![小社园園校景厂廠])[区區]|[县縣旗]))?"
 )
-FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
-_EMAIL = r"(?P<email>[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)"
-_CARD = r"(?P<card>(?<![0-9])[1-9](?:[ \-]?[0-9]){12,18}(?![0-9]))"
-_ID = r"(?P<id>(?<![0-9])[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx](?![0-9A-Za-z]))"
-_MOBILE = r"(?P<mobile>(?<![0-9])(?:(?:\+|00)?86[ \-]?)?1[3-9][0-9][ \-]?[0-9]{4}[ \-]?[0-9]{4}(?![0-9]))"
-_ABROAD = r"(?P<abroad>(?<![0-9A-Za-z])\+[1-9](?:[ \-()]{0,2}[0-9]){6,14}(?![0-9]))"
-_LANDLINE = r"(?P<landline>(?<![0-9\-])(?:\(0[0-9]{2,3}\) ?|0[0-9]{2,3}[ \-]?)[1-9][0-9]{6,7}(?![0-9]))"
-PERSONAL = re.compile("|".join((_EMAIL, _ID, _MOBILE, _ABROAD, _LANDLINE, _CARD)))
+FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+# Of the same length, so that positions found in the plain form hold in the original.
+PLAIN = FULL_WIDTH | dict.fromkeys([0xA0, *range(0x2002, 0x2010), 0x2060, 0xFEFF], 0x20)
+PLAIN |= dict.fromkeys([*range(0x2010, 0x2016), 0x2212, 0x30FB, 0xB7], 0x2D)
+
+_GAP = r"[ \-.]{0,2}"
+# Looked for from the @ to both sides: a mail of ten million letters without a space must not stop anybody.
+_BEFORE_AT = re.compile(r"[A-Za-z0-9._%+\-]{1,64}\Z")
+_AFTER_AT = re.compile(r"@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+")
+_CARD = (
+    r"(?P<card>(?<![0-9])(?:[2-69][0-9]{12,18}|[2-69][0-9]{3}(?:[ \-][0-9]{4}){3}(?:[ \-]?[0-9]{1,3})?)(?![0-9]))"
+)
+_ID = (
+    r"(?P<id>(?<![0-9])[1-9][0-9]{5}[ \-]?(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])[ \-]?"
+    r"[0-9]{3}[0-9Xx](?![0-9A-Za-z]))"
+)
+_MOBILE = (
+    rf"(?P<mobile>(?<![0-9])(?:\(?(?:\+|00)?86\)?{_GAP})?(?:1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
+    rf"|1[3-9][0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{{5}}|1[3-9][0-9]{{2}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}"
+    r"|1[ \-][3-9](?:[ \-][0-9]){9})(?![0-9]))"
+)
+_ABROAD = r"(?P<abroad>(?<![0-9A-Za-z])(?:\+[1-9](?:[ \-().]{0,2}[0-9]){6,14}|00[1-9](?:[ \-]?[0-9]){8,13})(?![0-9]))"
+_LANDLINE = (
+    r"(?P<landline>(?<![0-9\-])(?:(?:\(0[0-9]{2,3}\) ?|0[0-9]{2,3}[ \-.]{0,2})[1-9][0-9]{2,3}[ \-.]?[0-9]{4}"
+    r"|0[0-9]{4} [0-9]{6})(?![0-9]))"
+)
+# 400 and 800 numbers are public.
+_AMERICAN = (
+    r"(?P<american>(?<![0-9\-])(?:1[ \-.])?(?![48]00)(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[\-.])"
+    r"[2-9][0-9]{2}[ \-.][0-9]{4}(?![0-9\-]))"
+)
+
+
+def _after(*words: str) -> str:
+    """Right after one of these words, with what may stand between."""
+    return "(?:" + "|".join(f"(?<={word}{gap})" for word in words for gap in ("", ":", " ", ": ")) + ")"
+
+
+_PHONE_WORDS = _after("电话", "座机", "固话", "電話", "[Tt]el", "TEL", "[Pp]hone")
+_LOCAL = rf"(?P<local>(?=[1-9][0-9]{{2}}){_PHONE_WORDS}[1-9][0-9]{{2,3}}[ \-]?[0-9]{{4}}(?![0-9\-]))"
+_PASSPORT_WORDS = _after("护照", "护照号", "护照号码", "證件號", "证件号", "证件号码", "[Pp]assport", "[Pp]assport no.")
+_PASSPORT = (
+    r"(?P<passport>(?<![A-Za-z0-9])(?:E[A-HJ-NP-Z][0-9]{7}|[EG][0-9]{8}|[HM][0-9]{8}(?:[0-9]{2})?)(?![A-Za-z0-9])"
+    rf"|(?=[A-Za-z]{{0,2}}[0-9]{{6}}){_PASSPORT_WORDS}[A-Za-z]{{0,2}}[0-9]{{6,9}}(?![A-Za-z0-9]))"
+)
+_NUMBERS = (_ID, _PASSPORT, _MOBILE, _ABROAD, _LANDLINE, _AMERICAN, _CARD, _LOCAL)
+NUMBERS = re.compile("|".join(_NUMBERS))
+HINT = re.compile(r"@|[0-9](?:[ \-.()]{0,2}[0-9]){5}")  # nothing personal can stand in a text without it
+DOCUMENTS = frozenset({"id", "card", "passport"})
 
 
 def phone(value: str | None) -> str:
@@ -45,6 +88,8 @@ def phone(value: str | None) -> str:
         return STARS + digits[-2:] if len(digits) >= 7 else STARS
     if phones.is_short_code(e164):
         return e164
+    if e164.startswith("+86") and phones.CN_MOBILE.fullmatch(e164, 3):  # nearly all of them, and parsing is dear
+        return f"{e164[3:6]}{STARS}{e164[-4:]}"
     number = phonenumbers.parse(e164)
     national = phonenumbers.national_significant_number(number)
     if number.country_code != 86:
@@ -113,24 +158,53 @@ def free_text(text: str | None) -> str:
     """
     if not text:
         return ""
-    # Same length, so that positions found in the plain form hold in the original.
-    plain = text.translate(FULL_WIDTH)
     pieces, last = [], 0
-    for found in PERSONAL.finditer(plain):
-        pieces += [text[last : found.start()], _masked(found)]
-        last = found.end()
+    for start, end, kind in found(text):
+        pieces += [text[last:start], masked(kind, text[start:end])]
+        last = end
     return "".join([*pieces, text[last:]])
 
 
-def _masked(found: re.Match) -> str:
-    kind, text = found.lastgroup, found.group()
+def found(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, kind) of every telephone number, mail address and document number inside a text, in order."""
+    plain = text.translate(PLAIN)
+    if not HINT.search(plain):
+        return
+    mails = deque(_mails(plain))
+    at = 0
+    while one := NUMBERS.search(plain, at):
+        while mails and mails[0][0] <= one.start():
+            start, at = mails.popleft()
+            yield start, at, "email"
+        if at > one.start():  # a number within a mail address
+            continue
+        at, kind = one.end(), one.lastgroup or ""
+        if mails and mails[0][0] < at:  # its local part begins with the end of the number
+            _start, end = mails.popleft()
+            if plain[at] != "@":
+                mails.appendleft((at, end))
+        if kind != "card" or _luhn(re.sub(r"\D", "", one.group())):
+            yield one.start(), at, kind
+    yield from ((start, end, "email") for start, end in mails)
+
+
+def _mails(plain: str) -> Iterator[tuple[int, int]]:
+    last = 0
+    for domain in _AFTER_AT.finditer(plain):
+        local = _BEFORE_AT.search(plain, max(last, domain.start() - 64), domain.start())
+        if local:
+            last = domain.end()
+            yield local.start(), last
+
+
+def masked(kind: str, text: str) -> str:
+    """The masked form of what `found` told."""
+    plain = text.translate(PLAIN)
     if kind == "email":
-        return email(text)
-    if kind == "id":
-        return document(text)
-    if kind == "card":
-        return document(text) if _luhn(re.sub(r"\D", "", text)) else text
-    return phone(text)
+        return email(plain)
+    if kind == "american":
+        return f"+1{STARS}{plain[-4:]}"
+    return document(plain) if kind in DOCUMENTS else phone(plain)
 
 
 def _luhn(digits: str) -> bool:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.hours import BadCalendar, WorkingCalendar
+from core.redaction import FreeJSONField, WithOriginals
 
 
-class Event(models.Model):
+class Event(WithOriginals):
     """One thing that happened, told with plain ids so that no app needs to know another. Append-only."""
 
     at = models.DateTimeField(_("at"), default=timezone.now)
@@ -25,7 +26,7 @@ class Event(models.Model):
     team_id = models.BigIntegerField(null=True)
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=120, blank=True)
-    data = models.JSONField(default=dict)
+    data = FreeJSONField(default=dict)
 
     class Meta:
         verbose_name = _("event")

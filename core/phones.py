@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 
@@ -15,6 +16,23 @@ TRAILING_GROUP = re.compile(r"^((?:\+?86[- ]?)?\(?0?\d{2,3}\)?[- ]\d{7,8})-(\d{1
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー·•"), "-")
 MAX_RAW = 64
+# Where calls go to; the library without maps knows no zones. Of a country with several, the middle one.
+ZONES = {
+    "CN": "Asia/Shanghai", "HK": "Asia/Hong_Kong", "MO": "Asia/Macau", "TW": "Asia/Taipei", "JP": "Asia/Tokyo",
+    "KR": "Asia/Seoul", "SG": "Asia/Singapore", "MY": "Asia/Kuala_Lumpur", "TH": "Asia/Bangkok",
+    "VN": "Asia/Ho_Chi_Minh", "PH": "Asia/Manila", "ID": "Asia/Jakarta", "IN": "Asia/Kolkata", "PK": "Asia/Karachi",
+    "AE": "Asia/Dubai", "SA": "Asia/Riyadh", "IL": "Asia/Jerusalem", "TR": "Europe/Istanbul", "KZ": "Asia/Almaty",
+    "RU": "Asia/Yekaterinburg", "UA": "Europe/Kyiv", "PL": "Europe/Warsaw", "CZ": "Europe/Prague",
+    "HU": "Europe/Budapest", "RO": "Europe/Bucharest", "GR": "Europe/Athens", "DE": "Europe/Berlin",
+    "AT": "Europe/Vienna", "CH": "Europe/Zurich", "FR": "Europe/Paris", "BE": "Europe/Brussels",
+    "NL": "Europe/Amsterdam", "IT": "Europe/Rome", "ES": "Europe/Madrid", "PT": "Europe/Lisbon",
+    "GB": "Europe/London", "IE": "Europe/Dublin", "DK": "Europe/Copenhagen", "NO": "Europe/Oslo",
+    "SE": "Europe/Stockholm", "FI": "Europe/Helsinki", "EG": "Africa/Cairo", "NG": "Africa/Lagos",
+    "KE": "Africa/Nairobi", "ZA": "Africa/Johannesburg", "US": "America/Chicago", "CA": "America/Toronto",
+    "MX": "America/Mexico_City", "BR": "America/Sao_Paulo", "AR": "America/Argentina/Buenos_Aires",
+    "CL": "America/Santiago", "CO": "America/Bogota", "PE": "America/Lima", "AU": "Australia/Sydney",
+    "NZ": "Pacific/Auckland",
+}
 
 
 class BadPhone(ValueError):
@@ -65,6 +83,16 @@ def display(e164: str, region: str = "CN") -> str:
     home = parsed.country_code == phonenumbers.country_code_for_region(region)
     form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form)
+
+
+def zone_of(e164: str) -> ZoneInfo | None:
+    """The time zone of the number's country, of a wide one its middle; None where it is not in `ZONES`."""
+    try:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(e164))
+    except phonenumbers.NumberParseException:
+        return None
+    name = ZONES.get(region or "")
+    return ZoneInfo(name) if name else None
 
 
 def _plain(raw: str) -> str:

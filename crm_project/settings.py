@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -231,6 +233,16 @@ CELERY_BEAT_SCHEDULE = {
     "callbacks": {"task": "desk.tasks.plan_callbacks", "schedule": 5.0, "options": {"expires": 5}},
     "care": {"task": "desk.tasks.queue_birthday_care", "schedule": 900.0, "options": {"expires": 900}},
     "points": {"task": "desk.tasks.credit_points", "schedule": 3600.0, "options": {"expires": 3600}},
+    "imports": {"task": "customers.tasks.load_imports", "schedule": 2.0, "options": {"expires": 2}},
+    "old-imports": {"task": "customers.tasks.forget_imports", "schedule": crontab(hour=4, minute=50)},
+    "requests": {"task": "desk.tasks.notify_late_requests", "schedule": 600.0, "options": {"expires": 600}},
+    "scoring": {
+        "task": "desk.tasks.score_customers", "schedule": crontab(hour="1-3", minute="*/3"),
+        "options": {"expires": 120},
+    },
+    "profiles": {"task": "desk.tasks.refresh_profiles", "schedule": crontab(hour=4, minute=5)},
+    "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
+    "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
 }
 
 # --- Mail ---------------------------------------------------------------------------------------
@@ -249,17 +261,29 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
-# --- Log ----------------------------------------------------------------------------------------
+# --- Errors and log: where something failed, never whose data were in hand ----------------------
+DEFAULT_EXCEPTION_REPORTER = "core.error_reports.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "core.error_reports.NoData"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "core.error_reports.MaskedLine", "format": "%(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "mail_admins": {"level": "ERROR", "class": "django.utils.log.AdminEmailHandler"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        # Their own handlers would print lines of their own, unmasked.
+        "django": {"handlers": ["mail_admins"], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "uvicorn.error": {"handlers": [], "propagate": True},
     },
 }

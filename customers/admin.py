@@ -2,20 +2,9 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from core import masking, phones
-from core.site import EditedAdmin, ReadOnlyAdmin, by_number, column
-from customers.models import Consent, Contact, Customer, Reveal, Tier
-
-
-@admin.register(Tier)
-class TierAdmin(EditedAdmin):
-    list_display = ["rank", "code", "name_zh", "name_en", "least_score", "badge"]
-    list_display_links = ["code"]
-    search_fields = ["code", "name_zh", "name_en"]
-    fieldsets = [
-        (None, {"fields": ["code", "name_zh", "name_en", "rank", "badge"]}),
-        (_("Who belongs to it"), {"fields": ["least_score"]}),
-        (_("How agents greet"), {"fields": ["greeting_zh", "greeting_en"]}),
-    ]
+from core.site import ReadOnlyAdmin, by_number, column
+from customers import admin_archive, admin_tiers, admin_wordings  # noqa: F401  register their own
+from customers.models import Consent, Contact, Customer, Reveal
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -44,7 +33,7 @@ class ContactInline(ReadOnlyInline):
 
 class ConsentInline(ReadOnlyInline):
     model = Consent
-    fields = ["purpose", "channel", "given", "at", "wording", "way"]
+    fields = ["purpose", "channel", "given", "at", "wording", "version", "way"]
 
 
 @admin.register(Customer)

@@ -35,9 +35,22 @@ def entry_tier() -> Tier:
 def find(*, team: Team, phone: str = "", email: str = "") -> Customer | None:
     """The customer of this team with exactly this number or address; the number counts first."""
     for kind, value in (("phone", phone), ("email", email)):
-        if value and (found := Customer.objects.filter(team=team).by_contact(kind, value).order_by("pk").first()):
+        present = Customer.objects.filter(team=team).present()
+        if value and (found := present.by_contact(kind, value).order_by("pk").first()):
             return found
     return None
+
+
+def standing(customer: Customer) -> Customer:
+    """The archive that counts now: the customer, or the one they were merged into since they were read.
+
+    Locks the row until the caller's transaction ends, so that a merge waits and then takes along what was added.
+    """
+    rows = Customer.objects.select_related("tier")
+    locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=customer.pk)
+    while locked.merged_into_id is not None:
+        locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=locked.merged_into_id)
+    return locked
 
 
 @transaction.atomic
@@ -74,4 +87,5 @@ def add_contact(customer: Customer, *, kind: str, value: str, source: str, prefe
     )
 
 
-__all__ = ["BadCustomer", "BadPhone", "add_contact", "entry_tier", "find", "find_or_create", "initials_of"]
+__all__ = ["BadCustomer", "BadPhone", "add_contact", "entry_tier", "find", "find_or_create", "initials_of",
+           "standing"]

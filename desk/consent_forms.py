@@ -1,15 +1,18 @@
 """Taking down what a customer agreed to or withdrew, with its proof."""
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from customers.models import Consent
+from customers.consent import wordings
+from customers.models import Consent, Customer
 
 WAYS = [
-    ("phone", _("On the phone")),
-    ("mail", _("By mail")),
-    ("writing", _("In writing")),
-    ("person", _("In person")),
+    ("phone", gettext_lazy("On the phone")),
+    ("mail", gettext_lazy("By mail")),
+    ("writing", gettext_lazy("In writing")),
+    ("person", gettext_lazy("In person")),
 ]
 
 
@@ -18,20 +21,21 @@ class ConsentForm(forms.Form):
 
     purpose = forms.ChoiceField(choices=Consent.Purpose.choices)
     channel = forms.ChoiceField(choices=Consent.Channel.choices)
-    given = forms.TypedChoiceField(choices=[("1", _("Given")), ("0", _("Withdrawn"))], coerce=lambda v: v == "1")
-    wording = forms.CharField(max_length=400, error_messages={"required": _("Write the words that were agreed to.")})
+    given = forms.TypedChoiceField(
+        choices=[("1", gettext_lazy("Given")), ("0", gettext_lazy("Withdrawn"))], coerce=lambda v: v == "1"
+    )
+    wording = forms.CharField(
+        max_length=400, error_messages={"required": gettext_lazy("Write the words that were agreed to.")}
+    )
     way = forms.ChoiceField(choices=WAYS)
 
     def clean_way(self) -> str:
         return str(dict(WAYS)[self.cleaned_data["way"]])
 
 
-def usual_words() -> dict[str, str]:
-    """The sentence asked for each purpose, to start from."""
-    return {
-        Consent.Purpose.SERVICE: _("May we keep your data to serve you?"),
-        Consent.Purpose.CALLBACK: _("May we call you back about this matter?"),
-        Consent.Purpose.RECORDING: _("This call may be recorded; do you agree?"),
-        Consent.Purpose.CARE: _("May we send you greetings and care messages?"),
-        Consent.Purpose.MARKETING: _("May we tell you about offers and products?"),
-    }
+def usual_words(customer: Customer) -> dict[str, tuple[str, str]]:
+    """(the sentence that asks, the words that take it back) for each purpose, in the customer's language."""
+    asked = wordings(customer.language)
+    with translation.override(customer.language):
+        back = _("The customer takes this consent back.")
+    return {purpose: (asked.get(purpose, ""), back) for purpose in Consent.Purpose.values}

@@ -1,30 +1,29 @@
-"""Everything that the customer pages show: the list, and the 360° page with one timeline over all channels (A1)."""
+"""Everything that the customer pages show: the list with its search, and the 360° page (A1)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Prefetch
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Prefetch, Subquery, Sum
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from core.models import Event
-from customers import lookup, reveal
-from customers.models import Consent, Contact, Customer, Reveal, Tier
-from desk import call_guide, timeline
+from customers import custom_fields, freshness, lookup, reveal
+from customers.models import Consent, Contact, Customer, ImportRun, Need, Reveal, Task, Tier
+from desk import call_guide, clocks, customer_story, orders_page
 from desk.consent_forms import WAYS, usual_words
 from followups.models import Callback
-from loyalty import ledger
 from loyalty.models import PointsEntry
-from messaging.models import Call
 from staff.models import User
 from tickets.models import Ticket
 
 ROWS = 25
 FOUND = 50
-STORY = 20
-SHOWS = {"": gettext_lazy("All"), "tickets": gettext_lazy("Tickets"), "calls": gettext_lazy("Calls")}
-# Steps of the machinery that say nothing about the customer.
-QUIET = {"no_policy", "claimed", "assigned", "escalated_overdue", "callback_cancelled", "resumed"}
+TASKS, NEEDS, ORDERS, REVEALS = 5, 5, 5, 5
+SILENT_HOURS = 24  # after which a source of orders that used to deliver counts as late
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,42 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """One line of the timeline: what happened, on which ticket if any."""
+class Fresh:
+    """How old something is, in words, and whether that is too old."""
 
-    at: datetime
-    icon: str
     text: str
-    note: str
-    ticket: Ticket | None
+    stale: bool
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """A contact, whether this user may ask to see it, and how fresh it is."""
+
+    contact: Contact
+    allowed: bool
+    text: str
+    stale: bool
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line of a short list: a need, a task or a look at a contact."""
+
+    pk: int
+    text: str
+    detail: str
+    who: str
+    at: datetime | None
+    day: date | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a part of the page comes from, and since when."""
+
+    name: str
+    text: str
+    stale: bool
 
 
 @dataclass(frozen=True)
@@ -99,15 +126,57 @@ def seen(user: User):
     )
 
 
+def whole(user: User):
+    """As `seen`, with the short lists of the 360° page in the same query: the page may cost 20, however much it shows.
+    """
+    mine = {"customer": OuterRef("pk")}
+    needs = Need.objects.filter(**mine, met_at=None)
+    tasks = Task.objects.filter(**mine, done_at=None)
+    looks = Reveal.objects.filter(**mine)
+    imports = ImportRun.objects.filter(team=OuterRef("team_id"), what="orders", state=ImportRun.State.DONE)
+    points = PointsEntry.objects.filter(**mine).order_by().values("customer").annotate(total=Sum("points"))
+    return seen(user).annotate(
+        open_needs=_listed(needs, NEEDS, text="text", detail="topic", who="by__display_name", at="at"),
+        open_tasks=_listed(tasks, TASKS, text="kind", who="assignee__display_name", day="due_on"),
+        looks=_listed(looks, REVEALS, text="reason", who="user__display_name", at="at"),
+        points_left=Subquery(points.values("total")),
+        orders_imported_at=Subquery(imports.order_by("-pk").values("finished_at")[:1]),
+    )
+
+
+def _listed(rows, number: int, **columns: str):
+    return ArraySubquery(rows.values(json=JSONObject(pk="pk", **columns))[:number])
+
+
+def _notes(rows: list[dict], words: dict | None = None) -> list[Note]:
+    return [
+        Note(
+            row["pk"], str((words or {}).get(row["text"], row["text"])), row.get("detail") or "", row.get("who") or "–",
+            parse_datetime(row["at"]) if row.get("at") else None, parse_date(row["day"]) if row.get("day") else None,
+        )
+        for row in rows
+    ]
+
+
 def page(customer: Customer, user: User, *, before: int | None = None, show: str = "") -> dict:
-    """The context of the 360° page, in as many queries for a long history as for a new customer."""
-    moments, earlier = story(customer, user, before=before, show=show)
+    """The context of the 360° page of a customer out of `whole`, in 20 queries for any history."""
+    if user.team_id == customer.team_id:
+        user.team = customer.team  # read already
+    moments, earlier = customer_story.story(customer, user, before=before, show=show)
+    entries = list(PointsEntry.objects.filter(customer=customer)[:5])
+    verified = verification(customer)
     tickets = Ticket.objects.visible_to(user).filter(customer=customer)
     return {
         "customer": customer,
         "greeting": call_guide.greeting(customer),
-        "reasons": reasons(customer),
-        "contacts": [(contact, reveal.may_see(user, contact)) for contact in customer.contacts.all()],
+        "contacts": contacts(customer, user),
+        "verified": verified,
+        "stale_profile": verified.stale,
+        "custom": custom(customer),
+        "needs": _notes(customer.open_needs),
+        "tasks": _notes(customer.open_tasks, dict(Task.Kind.choices)),
+        "orders": orders_page.rows(user, customer=customer, limit=ORDERS)[0],
+        "sources": sources(customer, entries),
         "consents": consents(customer),
         "channels": Consent.Channel.choices,
         "ways": WAYS,
@@ -116,29 +185,15 @@ def page(customer: Customer, user: User, *, before: int | None = None, show: str
             Callback.objects.visible_to(user).open().filter(ticket__customer=customer)
             .select_related("ticket", "assignee")[:5]
         ),
-        "balance": ledger.balance(customer),
-        "entries": PointsEntry.objects.filter(customer=customer)[:5],
+        "balance": customer.points_left or 0,
+        "entries": entries,
         "moments": moments,
         "earlier": earlier,
         "before": before,
         "show": show,
-        "shows": SHOWS.items(),
-        "reveals": _reveals(customer) if user.supervises else None,
+        "shows": customer_story.SHOWS.items(),
+        "reveals": _notes(customer.looks) if user.supervises else None,
     }
-
-
-def reasons(customer: Customer) -> list[tuple[str, str]]:
-    """Why the customer is in this tier, part by part, as the scoring wrote it down (`customers.tiers`)."""
-    why = customer.tier_reason
-    said = [
-        (_("Set by"), why.get("by")),
-        (_("Reason"), why.get("note")),
-        (_("Spent"), why.get("spend") and f"¥{why['spend']}"),
-        (_("More than"), why.get("share") and _("%(share)s of the customers") % {"share": why["share"]}),
-        (_("Years"), why.get("years")),
-        (_("Contact within 90 days"), _("yes") if why.get("recent") else _("no") if "recent" in why else None),
-    ]
-    return [(label, str(value)) for label, value in said if value]
 
 
 def consents(customer: Customer) -> list[Word]:
@@ -147,91 +202,52 @@ def consents(customer: Customer) -> list[Word]:
     by_purpose: dict[str, list[Consent]] = {}
     for row in latest:
         by_purpose.setdefault(row.purpose, []).append(row)
-    words, usual = [], usual_words()
+    words, usual = [], usual_words(customer)
     for purpose, label in Consent.Purpose.choices:
         rows = sorted(by_purpose.get(purpose, []), key=lambda row: (row.at, row.pk), reverse=True)
-        words.append(Word(purpose, str(label), rows, rows[0].given if rows else False, usual[purpose]))
+        given = rows[0].given if rows else False
+        words.append(Word(purpose, str(label), rows, given, usual[purpose][given]))
     return words
 
 
-def _reveals(customer: Customer):
-    return Reveal.objects.filter(customer=customer).select_related("user")[:5]
+def contacts(customer: Customer, user: User) -> list[ContactRow]:
+    """Valid ones first, the preferred of each kind before the others; reads prefetched contacts."""
+    rows = sorted(customer.contacts.all(), key=lambda c: not c.valid)
+    return [_contact_row(row, customer, user) for row in rows]
 
 
-# --- The timeline -----------------------------------------------------------------------------------------
+def _contact_row(row: Contact, customer: Customer, user: User) -> ContactRow:
+    old = row.valid and freshness.is_old(row.verified_on, customer.tier)
+    if row.verified_on:
+        text = _("verified %(day)s") % {"day": date_format(row.verified_on, "SHORT_DATE_FORMAT")}
+    else:
+        text = _("never verified")
+    return ContactRow(row, row.valid and reveal.may_see(user, row), text, old)
 
 
-def story(customer: Customer, user: User, *, before: int | None = None, show: str = ""):
-    """(moments newest first, event id to read on from or None), by keyset over the customer's events."""
-    events = Event.objects.filter(customer_id=customer.pk, kind__in=[*_ticket_kinds(), *OWN])
-    if show == "tickets":
-        events = events.filter(ticket_id__isnull=False)
-    elif show == "calls":
-        events = events.filter(kind="call_ended")
-    if before:
-        events = events.filter(pk__lt=before)
-    found = list(events.order_by("-pk")[: STORY + 1])
-    shown = found[:STORY]
-    ids = {event.ticket_id for event in shown if event.ticket_id}
-    tickets = Ticket.objects.visible_to(user).only("pk", "subject", "kind", "channel").in_bulk(ids) if ids else {}
-    moments = [moment for event in shown if (moment := _moment(event, tickets))]
-    return moments, shown[-1].pk if len(found) > STORY else None
+def verification(customer: Customer) -> Fresh:
+    """Since when the profile is known to be right."""
+    stale = freshness.is_stale(customer)
+    if customer.verified_on is None:
+        return Fresh(_("never verified"), stale)
+    return Fresh(_("verified %(day)s") % {"day": date_format(customer.verified_on, "SHORT_DATE_FORMAT")}, stale)
 
 
-def _ticket_kinds() -> set[str]:
-    return set(timeline.WORDS) - QUIET
+def custom(customer: Customer) -> list[tuple[str, str]]:
+    """The admin's own fields that are filled in, by label."""
+    if not customer.attributes:
+        return []
+    rows = [(str(row), custom_fields.shown(row, customer.attributes.get(row.code))) for row in custom_fields.active()]
+    return [(label, value) for label, value in rows if value]
 
 
-def _moment(event: Event, tickets: dict[int, Ticket]) -> Moment | None:
-    ticket = tickets.get(event.ticket_id) if event.ticket_id else None
-    if event.ticket_id and ticket is None:
-        return None  # a ticket that was handed to a team out of sight
-    if event.kind in OWN:
-        icon, text, note = OWN[event.kind](event, event.actor_name or _("The system"))
-        return Moment(event.at, icon, text, note, ticket)
-    line = timeline.told(event)
-    return Moment(event.at, line.icon, line.text, line.note, ticket) if line else None
-
-
-def _call(event: Event, who: str):
-    outcome = event.data.get("outcome", "")
-    label = Call.Outcome(outcome).label if outcome in Call.Outcome.values else outcome
-    minutes, seconds = divmod(int(event.data.get("seconds", 0)), 60)
-    text = _("Call with %(who)s: %(outcome)s") % {"who": who, "outcome": label}
-    return "telephone", text, f"{minutes:02d}:{seconds:02d}"
-
-
-def _consent(event: Event, who: str):
-    purpose = event.data.get("purpose", "")
-    label = Consent.Purpose(purpose).label if purpose in Consent.Purpose.values else purpose
-    if event.kind == "consent_given":
-        return "hand-thumbs-up", _("Consent given: %(purpose)s") % {"purpose": label}, who
-    return "hand-thumbs-down", _("Consent withdrawn: %(purpose)s") % {"purpose": label}, who
-
-
-def _revealed(event: Event, who: str):
-    field = event.data.get("field", "")
-    label = Contact.Kind(field).label if field in Contact.Kind.values else field
-    return "eye", _("%(who)s looked at: %(field)s") % {"who": who, "field": label}, event.data.get("reason", "")
-
-
-def _tier(event: Event, who: str):
-    return "gem", _("The tier was set anew by score"), _("score %(n)s") % {"n": event.data.get("score", "–")}
-
-
-def _points(event: Event, who: str):
-    points = int(event.data.get("points", 0))
-    return "award", _("%(n)s points") % {"n": f"{points:+d}"}, who
-
-
-OWN = {
-    "call_ended": _call,
-    "consent_given": _consent,
-    "consent_withdrawn": _consent,
-    "revealed": _revealed,
-    "points": _points,
-    "customer_made": lambda event, who: ("person-plus", _("%(who)s added the customer") % {"who": who}, ""),
-    "tier_changed": _tier,
-    "customer_wrote": lambda event, who: ("envelope", _("The customer asked again"), ""),
-    "replied": lambda event, who: ("reply", _("%(who)s replied") % {"who": who}, ""),
-}
+def sources(customer: Customer, entries: list[PointsEntry], now: datetime | None = None) -> list[Source]:
+    """How fresh what the page shows is, by where it comes from."""
+    now, imported = now or timezone.now(), customer.orders_imported_at
+    rows = [Source(_("Tickets and calls"), _("live"), False), Source(_("Orders written here"), _("live"), False)]
+    if imported:
+        late = now - imported > timedelta(hours=SILENT_HOURS)
+        rows.append(Source(_("Orders by file"), clocks.ago(imported), late))
+    if entries:
+        rows.append(Source(_("Points"), clocks.ago(entries[0].at), False))
+    return rows

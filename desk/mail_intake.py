@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from core import events
+from core import events, redaction
 from customers import consent, registry
 from customers.models import Contact, Customer
 from desk import acknowledgement
@@ -103,7 +103,7 @@ def _routed_before(message: Message) -> Result:
 
 @transaction.atomic
 def _quarantine(message: Message, mail: ParsedMail | None, reason: str) -> Result:
-    message.state, message.action, message.error = State.QUARANTINED, Action.QUARANTINED, reason[:400]
+    message.state, message.action, message.error = State.QUARANTINED, Action.QUARANTINED, redaction.shorten(reason, 400)
     if mail:
         _describe(message, mail)
     message.save(update_fields=["state", "action", "error", "envelope", "subject", "body", "body_html"])
@@ -186,7 +186,7 @@ class _Routing:
         mail = self.mail
         language = "zh-hans" if _HAN.search(f"{mail.from_name}{mail.subject}{mail.body}") else "en"
         name = mail.from_name or mail.from_email.partition("@")[0]
-        known = Customer.objects.filter(team=team).by_contact("email", mail.from_email).select_related("tier")
+        known = Customer.objects.filter(team=team).present().by_contact("email", mail.from_email).select_related("tier")
         if customer := known.order_by("pk").first():
             return customer
         return registry.find_or_create(

@@ -26,7 +26,10 @@ RAIL = (
     Place("desk:workbench", "inbox", DESK, "g q", ("desk:workbench", "desk:ticket", "tickets:")),
     Place("desk:intake", "telephone-inbound", INTAKE, "g i, c", ("desk:intake",)),
     Place("followups:callbacks", "telephone-outbound", gettext_lazy("Callbacks"), "g b", ("followups:",)),
-    Place("desk:customers", "person-vcard", gettext_lazy("Customers"), "g c", ("desk:customer", "customers:")),
+    Place(
+        "desk:customers", "person-vcard", gettext_lazy("Customers"), "g c",
+        ("desk:customer", "desk:order", "customers:"),
+    ),
     Place("complaints:list", "shield-exclamation", gettext_lazy("Complaints"), "", ("complaints:",)),
     Place("metrics:dashboard", "bar-chart-line", gettext_lazy("Dashboard"), "g d", ("metrics:",), True),
 )

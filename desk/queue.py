@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core import redaction
 from customers.models import Contact
 from desk.clocks import SOON
 from messaging.models import Channel
@@ -144,7 +145,7 @@ class Filters:
             tickets = tickets.filter(owner=None)
         elif self.owner:
             tickets = tickets.filter(owner=int(self.owner))
-        return tickets.filter(subject__icontains=self.words) if self.words else tickets
+        return tickets.filter(subject__icontains=redaction.sought(self.words)) if self.words else tickets
 
 
 def write_cursor(ticket: Ticket) -> str:

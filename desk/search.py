@@ -6,6 +6,8 @@ from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from core import redaction
+from customers import lookup
 from customers.models import Contact, Customer
 from staff.models import User
 from tickets.models import Ticket
@@ -31,37 +33,18 @@ def find(text: str, user: User) -> list[dict]:
 
 
 def _customers(text: str, user: User) -> list[Customer]:
-    contacts = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
-    in_sight = Customer.objects.visible_to(user).select_related("tier").defer("attributes", "tier_reason")
-    found = _matching(text, in_sight)
-    if found is None:
-        return []
-    return list(found.order_by("-pk").prefetch_related(Prefetch("contacts", contacts))[:SHOWN])
-
-
-def _matching(text: str, in_sight):
-    """The customers that a text means; None where it can mean none."""
+    """What the lookup finds, then those of the newest in whose names the text stands further inside."""
     if (ticket := TICKET_NUMBER.fullmatch(text)) and ticket["sign"]:
-        return None
-    if number := CUSTOMER_NUMBER.fullmatch(text):
-        return in_sight.filter(pk=int(number[1]))
-    if "@" in text:
-        return in_sight.by_contact("email", text)
-    digits = re.sub(r"[\s\-().+]", "", text)
-    if digits.isdecimal():
-        if len(digits) == 4:
-            return in_sight.by_last4(digits)
-        return in_sight.by_contact("phone", text) if len(digits) > 4 else None
-    return _named(text, in_sight)
-
-
-def _named(text: str, in_sight):
-    """By the beginning of a name or its first letters from an index; inner parts among the newest."""
-    starts = Q(name__startswith=text)
-    if text.isascii():
-        starts |= Q(name__startswith=text.title()) | Q(initials__startswith=text.lower())
+        return []
+    found = [match.customer for match in lookup.as_typed(user, text, limit=SHOWN)]
+    if len(found) == SHOWN or "@" in text or text.isdecimal() or CUSTOMER_NUMBER.fullmatch(text):
+        return found
+    in_sight = Customer.objects.visible_to(user)
     newest = in_sight.order_by("-pk").values("pk")[:NEWEST]
-    return in_sight.filter(starts | Q(pk__in=newest, name__icontains=text))
+    contacts = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
+    inner = Customer.objects.filter(pk__in=newest, name__icontains=text).exclude(pk__in=[one.pk for one in found])
+    more = inner.select_related("tier").defer("attributes", "tier_reason").order_by("-pk")
+    return found + list(more.prefetch_related(Prefetch("contacts", contacts))[: SHOWN - len(found)])
 
 
 def _tickets(text: str, user: User, customers: list[Customer]) -> list[Ticket]:
@@ -73,18 +56,17 @@ def _tickets(text: str, user: User, customers: list[Customer]) -> list[Ticket]:
     only_a_number = (number and number["sign"]) or CUSTOMER_NUMBER.fullmatch(text) or "@" in text
     if not only_a_number:
         newest = in_sight.order_by("-opened_at").values("pk")[:NEWEST]
-        wanted |= Q(pk__in=newest, subject__icontains=text)
+        wanted |= Q(pk__in=newest, subject__icontains=redaction.sought(text))
     found = in_sight.filter(wanted).select_related("customer").only("subject", "customer__name")
     return list(found.alias(exact=exact).order_by("-exact", "-pk")[:SHOWN])
 
 
 def _customer_row(customer: Customer) -> dict:
-    masked = next((contact.masked for contact in customer.contacts.all()), "")
     return {
         "url": reverse("desk:customer", args=[customer.pk]),
         "title": customer.name,
         "tier": customer.tier,
-        "phone": masked,
+        "phone": lookup.shown_contact(customer),
         "aside": customer.number,
     }
 

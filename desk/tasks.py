@@ -1,9 +1,12 @@
 from celery import shared_task
 
 from complaints import sheets
-from desk import mail_intake
+from customers import duplicates, freshness, overrides, requests, scoring
+from desk import erasure, mail_intake
 from followups import callbacks
+from followups import signals as satisfaction
 from loyalty import care, ledger
+from tickets import signals as complaints
 
 
 @shared_task
@@ -35,3 +38,39 @@ def queue_birthday_care():
 def credit_points():
     """Credits the points that have been earned."""
     ledger.credit_due()
+
+
+@shared_task
+def search_duplicates():
+    """Looks for archives that may be one customer, at night."""
+    duplicates.search_all()
+
+
+@shared_task
+def notify_late_requests():
+    """Tells supervisors of requests of persons that are past their 30 days."""
+    requests.notify_overdue()
+
+
+@shared_task
+def retain():
+    """Lets old records fade: closed tickets, access logs, loaded files."""
+    erasure.retain()
+
+
+@shared_task
+def score_customers():
+    """Works on the night's scoring for a while; the next call goes on, and does nothing once it is finished."""
+    overrides.end_due()
+    run = scoring.tonight()
+    if run is None:
+        complaints.refresh()
+        satisfaction.refresh()
+    if run is None or not run.finished_at:
+        scoring.nightly()
+
+
+@shared_task
+def refresh_profiles():
+    """Makes tasks for profiles that have grown stale, and settles those that are fresh again."""
+    freshness.make_tasks()

@@ -1,6 +1,6 @@
 """The conversation of a ticket with what happened around it, merged by time, a page at a time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import Q
@@ -32,6 +32,7 @@ class Line:
     text: str
     look: str = ""
     note: str = ""
+    pk: int = 0
     post = None
 
 
@@ -140,7 +141,8 @@ def stamp(moment: datetime, now: datetime) -> str:
 def told(event: Event) -> Line | None:
     """An event in words; None for what the page tells otherwise."""
     tell = WORDS.get(event.kind)
-    return tell(event, event.actor_name or _("The system"), event.data) if tell else None
+    line = tell(event, event.actor_name or _("The system"), event.data) if tell else None
+    return replace(line, pk=event.pk) if line else None
 
 
 def _label(choices, value: str) -> str:

@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from core.hours import ALWAYS, NeverOpens, WorkingCalendar
 from core.models import WorkCalendar
+from customers import consent
+from customers.models import Customer
 from followups.models import Attempt
 
-FIRST_HOUR, LAST_HOUR = 9, 20  # calls are made from 9:00 and before 20:00
+FIRST_HOUR, LAST_HOUR = consent.CALL_FROM, consent.CALL_UNTIL  # calls are made from 9:00 and before 20:00
 TRIES = 3
 MISSED = (Attempt.Outcome.NO_ANSWER, Attempt.Outcome.WRONG_NUMBER)
 SEARCH_DAYS = 30
@@ -44,9 +46,9 @@ def _callable(at: datetime, clock: WorkingCalendar) -> datetime:
     return _local(at)
 
 
-def within_hours(at: datetime) -> bool:
-    """Whether a call may be booked for this moment."""
-    return FIRST_HOUR <= _local(at).hour < LAST_HOUR
+def within_hours(at: datetime, customer: Customer) -> bool:
+    """Whether a call may be booked for this moment of the customer's own day."""
+    return consent.in_calling_hours(customer, at)
 
 
 def counted(attempts: Iterable[Attempt]) -> list[Attempt]:

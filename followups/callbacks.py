@@ -16,6 +16,8 @@ from simple_history.utils import bulk_update_with_history
 
 from core import events, live
 from core.models import Event
+from customers import consent
+from customers.models import Consent
 from followups import booking, unreached
 from followups.models import Attempt, Callback
 from staff.models import Role, User
@@ -222,6 +224,11 @@ def record_attempt(
     return attempt
 
 
+def wanted(callback: Callback) -> bool:
+    """Whether the customer has left us the right to call back; a withdrawal is answered by closing unverified."""
+    return consent.allows(callback.ticket.customer, purpose=Consent.Purpose.CALLBACK, channel=Consent.Channel.PHONE)
+
+
 def _check(callback: Callback, outcome: str, next_at: datetime | None, seen: int | None, now: datetime) -> None:
     if outcome not in Attempt.Outcome.values:
         raise CallbackRefused(_("Choose what came of the call."))
@@ -229,12 +236,15 @@ def _check(callback: Callback, outcome: str, next_at: datetime | None, seen: int
         raise CallbackRefused(_("Audit the record first; then call."))
     if seen is not None and callback.attempts.count() != seen:
         raise CallbackRefused(_("A call has been recorded here meanwhile; look at it first."))
+    customer = callback.ticket.customer
+    if outcome != Attempt.Outcome.DECLINED and not wanted(callback):
+        raise CallbackRefused(_("The customer does not want to be called back: record it as declined."))
     if outcome != Attempt.Outcome.LATER:
         return
     if next_at is None or next_at <= now:
         raise CallbackRefused(_("Say when the customer wants to be called; the time must lie ahead."))
-    if not booking.within_hours(next_at):
-        raise CallbackRefused(_("Calls are made from 9:00 to 20:00."))
+    if not booking.within_hours(next_at, customer):
+        raise CallbackRefused(_("Calls are made from 9:00 to 20:00 of the customer's own day."))
 
 
 def _satisfied(call: Call) -> None:

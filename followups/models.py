@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Event
+from core.redaction import FreeCharField, FreeTextField, WithOriginals
 from staff.sight import TeamSightQuerySet
 from tickets.models import Ticket
 
@@ -53,7 +54,7 @@ class Callback(models.Model):
         return f"callback {self.ticket_id}"
 
 
-class Attempt(models.Model):
+class Attempt(WithOriginals):
     """One try to reach the customer. Append-only."""
 
     class Outcome(models.TextChoices):
@@ -75,7 +76,7 @@ class Attempt(models.Model):
     professionalism = models.PositiveSmallIntegerField(_("professionalism"), null=True, blank=True)
     effectiveness = models.PositiveSmallIntegerField(_("effectiveness"), null=True, blank=True)
     attitude = models.PositiveSmallIntegerField(_("attitude"), null=True, blank=True)
-    words = models.TextField(_("what the customer said"), blank=True)
+    words = FreeTextField(_("what the customer said"), blank=True)
 
     class Meta:
         verbose_name = _("attempt")
@@ -86,7 +87,7 @@ class Attempt(models.Model):
         return f"{self.callback_id} {self.outcome}"
 
 
-class Audit(models.Model):
+class Audit(WithOriginals):
     """The audit 审核 of a service record before its callback. Append-only."""
 
     callback = models.ForeignKey(Callback, models.CASCADE, related_name="audits")
@@ -96,7 +97,7 @@ class Audit(models.Model):
     conform = models.BooleanField(_("conformity"))
     authentic = models.BooleanField(_("authenticity"))
     items = models.BooleanField(_("service items"))
-    note = models.CharField(_("note"), max_length=400, blank=True)
+    note = FreeCharField(_("note"), max_length=400, blank=True)
 
     class Meta:
         verbose_name = _("audit")

@@ -121,6 +121,7 @@ def _drawer(request: HttpRequest, row: Callback, *, status: int = 200, **extra) 
         "last": attempts[-1] if attempts else None, "passed": passed, "last_try": last_try,
         "late": row.state == Callback.State.PLANNED and row.due_at < now,
         "barred": service.refusal(row, request.user), "skip_to": following.pk if following else None,
+        "unwanted": not service.wanted(row),
     }
     if row.state == Callback.State.PLANNED and not context["barred"]:
         context |= _forms(row, passed, attempts, last_try)

@@ -19,7 +19,7 @@ def born_on(today: date):
     kept = Q(birthday__month=today.month, birthday__day=today.day)
     if (today.month, today.day) == (2, 28) and not isleap(today.year):
         kept |= Q(birthday__month=2, birthday__day=29)
-    return Customer.objects.filter(kept)
+    return Customer.objects.filter(kept).present()
 
 
 def consenting(customers):

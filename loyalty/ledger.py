@@ -54,6 +54,7 @@ LEFT JOIN (
 CROSS JOIN LATERAL (SELECT FLOOR(customer.spend * benefit.rate)::int AS points) owed
 CROSS JOIN LATERAL (SELECT COALESCE(entry.points, 0)::int AS points) credited
 WHERE customer.spend > 0 AND owed.points > credited.points
+  AND customer.merged_into_id IS NULL AND customer.erased_at IS NULL
 ON CONFLICT (key) DO NOTHING
 """
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.redaction import FreeCharField, WithOriginals
 from customers.models import Customer, Tier
 
 
@@ -20,7 +21,7 @@ class EntryQuerySet(models.QuerySet):
         raise TypeError("The points ledger is append-only")
 
 
-class PointsEntry(models.Model):
+class PointsEntry(WithOriginals):
     """One line of the ledger. The database refuses to change or delete it; a correction is a new line."""
 
     class Reason(models.TextChoices):
@@ -32,7 +33,7 @@ class PointsEntry(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="points")
     points = models.IntegerField(_("points"))
     reason = models.CharField(_("reason"), max_length=12, choices=Reason)
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    note = FreeCharField(_("note"), max_length=200, blank=True)
     key = models.CharField(max_length=120, unique=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
     by_id = models.BigIntegerField(null=True)

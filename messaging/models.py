@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.crypto import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
+from core.redaction import FreeCharField, WithOriginals
 
 
 class Channel(models.TextChoices):
@@ -71,10 +72,10 @@ class Message(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.STORED)
     action = models.CharField(max_length=12, choices=Action, blank=True)
     envelope = EncryptedJSONField(default=dict)  # from_email, from_name, to, cc as parsed
-    subject = models.CharField(max_length=400, blank=True)
-    body = models.TextField(blank=True)
-    body_html = models.TextField(blank=True)
-    error = models.CharField(max_length=400, blank=True)
+    subject = EncryptedTextField(max_length=400, blank=True)
+    body = EncryptedTextField(blank=True)
+    body_html = EncryptedTextField(blank=True)
+    error = FreeCharField(max_length=400, blank=True)
     objects = MessageQuerySet.as_manager()
 
     class Meta:
@@ -97,9 +98,9 @@ class Message(models.Model):
         return f"{self.channel} {self.pk}"
 
 
-class Attachment(models.Model):
+class Attachment(WithOriginals):
     message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
-    name = models.CharField(max_length=255)
+    name = FreeCharField(max_length=255)
     content_type = models.CharField(max_length=120)
     size = models.PositiveIntegerField()
     content = EncryptedBinaryField()
@@ -184,16 +185,16 @@ class Outbox(models.Model):
     to_masked = models.CharField(max_length=120)
     from_address = models.CharField(max_length=254)
     from_name = models.CharField(max_length=80, blank=True)
-    subject = models.CharField(max_length=400)
-    body = models.TextField()
-    headers = models.JSONField(default=dict)  # in_reply_to, references, auto
+    subject = EncryptedTextField(max_length=400)
+    body = EncryptedTextField()
+    headers = EncryptedJSONField(default=dict)  # in_reply_to, references, auto
     message_id = models.CharField(max_length=255)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField(default=timezone.now)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=200, blank=True)
+    error = FreeCharField(max_length=200, blank=True)
     objects = OutboxQuerySet.as_manager()
 
     class Meta:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from core import masking
+from core import masking, redaction
 from customers import consent
 from messaging import mailout
 from messaging.models import Channel, Mailbox, Outbox
@@ -72,8 +72,8 @@ def _recover(now: datetime) -> None:
 
 
 def _send(row: Outbox, now: datetime) -> None:
-    if row.customer is not None and not consent.allows(row.customer, purpose=row.purpose, channel="email"):
-        _finish(row, Outbox.State.CANCELLED, error="consent withdrawn")
+    if not consent.allows(row.customer, purpose=row.purpose, channel="email"):
+        _finish(row, Outbox.State.CANCELLED, error="no consent")
         return
     try:
         mailout.deliver(
@@ -97,11 +97,12 @@ def _retry(row: Outbox, now: datetime, error: str) -> None:
         return
     wait = timedelta(seconds=RETRIES[row.attempts])
     Outbox.objects.filter(pk=row.pk).update(
-        state=Outbox.State.QUEUED, attempts=row.attempts + 1, next_attempt_at=now + wait, error=error[:200]
+        state=Outbox.State.QUEUED, attempts=row.attempts + 1, next_attempt_at=now + wait,
+        error=redaction.shorten(error, 200),
     )
 
 
 def _finish(row: Outbox, state: str, *, error: str = "", sent_at: datetime | None = None) -> None:
     Outbox.objects.filter(pk=row.pk).update(
-        state=state, error=error[:200], sent_at=sent_at, attempts=row.attempts + 1
+        state=state, error=redaction.shorten(error, 200), sent_at=sent_at, attempts=row.attempts + 1
     )

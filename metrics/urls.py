@@ -5,4 +5,6 @@ from metrics import views
 app_name = "metrics"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
+    path("tiers/", views.tiers, name="tiers"),
+    path("tiers/<slug:code>/", views.tier_value, name="tier_value"),
 ]

@@ -22,6 +22,7 @@ class Line:
 
 WORDS: dict[str, tuple[str, str | Promise]] = {
     "assigned": ("person-check", _("%(by)s gave you ticket %(ticket)s.")),
+    "managed": ("person-heart", _("Ticket %(ticket)s is of a customer of yours.")),
     "escalated": ("alarm", _("Ticket %(ticket)s is overdue and has been escalated to you.")),
     "escalated_many": (
         "alarm",
@@ -31,6 +32,8 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
             "count",
         ),
     ),
+    "handed_over": ("arrow-left-right", _("%(by)s handed a call over to your team: ticket %(ticket)s.")),
+    "request_overdue": ("shield-exclamation", _("Data request %(number)s is past its 30 days.")),
     "bounced": ("envelope-x", _("A mail sent from ticket %(ticket)s was returned.")),
 }
 OTHER = ("bell", _("There is news about ticket %(ticket)s."))
@@ -40,7 +43,9 @@ NAMELESS = ("bell", _("There is news for you."))
 def line(row: Notification) -> Line:
     """Words and address of a notification; of a kind without words it still says where to look."""
     icon, words = WORDS.get(row.kind) or (OTHER if row.ticket_id else NAMELESS)
-    facts = {"by": _("Somebody"), "count": 0, **row.data, "ticket": f"T-{row.ticket_id}"}
+    facts = {"by": _("Somebody"), "count": 0, "number": "", **row.data, "ticket": f"T-{row.ticket_id}"}
     overdue = f"{reverse('desk:workbench')}?view=breached"
     url = reverse("desk:ticket", args=[row.ticket_id]) if row.ticket_id else overdue
+    if row.kind == "request_overdue":
+        url = reverse("desk:request", args=[row.data["request"]])
     return Line(row, icon, str(words % facts), url)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from simple_history.utils import bulk_create_with_history, update_change_reason
 
-from core import events, live
+from core import events, live, redaction
 from core.hours import WorkingCalendar
 from core.import_maps import BadMap, BadRow, Field, ImportMap
 from core.importing import Record, Tally, known_digests
@@ -212,7 +212,7 @@ class TicketImport:
         values = record.values
         grades = {name: int(values.get(name) or Grade.MEDIUM) for name in ("urgency", "importance", "difficulty")}
         return {
-            "subject": " ".join(values["subject"].split())[:200],
+            "subject": redaction.shorten(" ".join(values["subject"].split()), 200),
             "kind": values["kind"],
             "level": (values.get("level") or Level.GENERAL) if values["kind"] == Kind.COMPLAINT else "",
             "category": self._category(values),

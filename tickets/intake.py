@@ -6,11 +6,13 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from core import events, live
+from core import events, live, redaction
+from customers import registry
 from customers.models import Customer
 from messaging.models import Call, Message
+from staff import notifications
 from staff.models import User
-from tickets import classification, sla
+from tickets import accounts, classification, sla
 from tickets.models import Channel, Grade, Kind, Level, Metric, Post, Ticket
 
 
@@ -40,15 +42,19 @@ def open_ticket(
     """Opens a ticket with its first post, its timers and its event, in one transaction.
 
     A repeated `idempotency_key` returns the ticket that the first call opened. A call answers at once, so its
-    first response is met as it opens. `external` is (source, id) of the record in another system.
+    first response is met as it opens. Without an owner it goes to the account manager, where the tier says so.
+    `external` is (source, id) of the record in another system.
     """
     now = now or timezone.now()
     if idempotency_key and (known := Ticket.objects.filter(idempotency_key=idempotency_key).first()):
         return known
+    customer = registry.standing(customer)
+    manager = None if owner else accounts.manager_for(customer)
     ticket = Ticket(
-        team_id=customer.team_id, customer=customer, subject=subject.strip()[:200], kind=kind, channel=channel,
-        category=category, level=(level or Level.GENERAL) if kind == Kind.COMPLAINT else "",
-        urgency=urgency, importance=importance, difficulty=difficulty, wish=wish, owner=owner, opened_by=by,
+        team_id=customer.team_id, customer=customer, kind=kind, channel=channel,
+        subject=redaction.shorten(subject.strip(), 200), category=category,
+        level=(level or Level.GENERAL) if kind == Kind.COMPLAINT else "",
+        urgency=urgency, importance=importance, difficulty=difficulty, wish=wish, owner=owner or manager, opened_by=by,
         priority=classification.priority(
             urgency=urgency, importance=importance, difficulty=difficulty, tier_rank=customer.tier.rank
         ),
@@ -71,6 +77,8 @@ def open_ticket(
         "opened", ticket, by=by, ticket_id=ticket.pk, customer_id=customer.pk, team_id=ticket.team_id, now=now,
         channel=channel, kind=kind,
     )
+    if manager and manager != by:
+        notifications.notify(manager, "managed", ticket_id=ticket.pk, now=now)
     if call is not None:
         ticket.first_response_at = now
         Ticket.objects.filter(pk=ticket.pk).update(first_response_at=now)
@@ -123,5 +131,6 @@ def split_subject(text: str, limit: int = 80) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if len(line) <= limit:
         return line
+    limit = len(redaction.shorten(line, limit))
     cut = max(line.rfind(mark, 0, limit) for mark in "，。；, .;")
     return line[: cut if cut > limit // 2 else limit].rstrip() + "…"

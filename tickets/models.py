@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.redaction import FreeCharField, FreeTextField, WithOriginals
 from messaging.models import Channel
 from staff.sight import TeamSightQuerySet
 
@@ -121,12 +122,12 @@ class TicketQuerySet(TeamSightQuerySet):
         return self.select_related("customer__tier", "owner", "team").defer("customer__attributes")
 
 
-class Ticket(models.Model):
+class Ticket(WithOriginals):
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="tickets", verbose_name=_("team"))
     customer = models.ForeignKey(
         "customers.Customer", models.PROTECT, related_name="tickets", verbose_name=_("customer")
     )
-    subject = models.CharField(_("summary"), max_length=200)
+    subject = FreeCharField(_("summary"), max_length=200)
     kind = models.CharField(_("class"), max_length=10, choices=Kind)
     state = models.CharField(_("stage"), max_length=16, choices=State, default=State.RECEIVED)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
@@ -138,7 +139,7 @@ class Ticket(models.Model):
     importance = models.PositiveSmallIntegerField(_("importance"), choices=Grade, default=Grade.MEDIUM)
     difficulty = models.PositiveSmallIntegerField(_("difficulty"), choices=Grade, default=Grade.MEDIUM)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
-    wish = models.CharField(_("what the customer wants"), max_length=400, blank=True)
+    wish = FreeCharField(_("what the customer wants"), max_length=400, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="tickets",
         verbose_name=_("owner"),
@@ -166,7 +167,7 @@ class Ticket(models.Model):
     external_source = models.CharField(max_length=40, blank=True, editable=False)
     external_id = models.CharField(max_length=80, blank=True, editable=False)
     idempotency_key = models.CharField(max_length=80, null=True, blank=True, unique=True, editable=False)
-    history = HistoricalRecords(excluded_fields=["unread"])
+    history = HistoricalRecords(excluded_fields=["unread", "originals"])
     objects = TicketQuerySet.as_manager()
 
     class Meta:
@@ -208,7 +209,7 @@ class Ticket(models.Model):
         return self.state == State.ARCHIVED
 
 
-class Post(models.Model):
+class Post(WithOriginals):
     """One entry of the conversation on a ticket."""
 
     class Kind(models.TextChoices):
@@ -221,7 +222,7 @@ class Post(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     channel = models.CharField(max_length=8, choices=Channel)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    body = models.TextField()
+    body = FreeTextField()
     at = models.DateTimeField(default=timezone.now)
     next_update_at = models.DateTimeField(null=True)  # the time promised to the customer (C3, C7)
     message = models.OneToOneField("messaging.Message", models.PROTECT, null=True, related_name="post")

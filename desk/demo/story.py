@@ -12,9 +12,9 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from customers import tiers
+from customers import scoring
 from customers.models import Customer
-from desk.demo import cast, extras, flows, people, standing, words_en, words_zh
+from desk.demo import cast, extras, flows, orders, people, standing, words_en, words_zh
 from desk.demo.cases import Stock
 from desk.demo.cast import Crew
 from desk.demo.clock import Clock
@@ -209,6 +209,7 @@ def _plot(story: Story, scale: float) -> None:
         for place, row in enumerate(rows[: max(2, round(len(rows) * scale))]):
             _stand(story, row, team, owners[place % len(owners)])
     extras.plot(story, scale)
+    orders.plot(story, scale)
 
 
 def _any(story: Story, team: str, at: datetime) -> Walk:
@@ -260,7 +261,7 @@ def _tidy(story: Story) -> None:
     story.clock.actor = None
     callbacks.plan_due(now=story.now)
     for team in teams:
-        tiers.assign(team=team, now=story.now)
+        scoring.assign(team=team, now=story.now)
     ledger.credit_due(now=story.now)
     care.queue_birthdays(now=story.now)
     Outbox.objects.filter(customer__team__in=teams, state=Outbox.State.QUEUED).update(

@@ -184,6 +184,9 @@ class Walk:
     # --- Handling ----------------------------------------------------------------------------------------
 
     def claim(self) -> None:
+        """A ticket that went to the customer's own manager is theirs already."""
+        self.ticket.refresh_from_db()
+        self.owner = self.ticket.owner or self.owner
         routing.claim(self.ticket, by=self.at_work(self.owner), now=self.now)
 
     def classify(self) -> None:

@@ -11,9 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from customers import consent as consent_book
+from customers import freshness
 from customers import reveal as reveals
 from customers.models import Consent, Contact, Customer, Tier
-from desk import customer_page
+from desk import customer_page, customer_story
 from desk.consent_forms import WAYS, ConsentForm
 
 
@@ -33,6 +34,7 @@ def customers(request):
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "desk/_customer_list.html", context)
     context |= {"tiers": Tier.objects.all(), "stages": Customer.Stage.choices}
+    context["freshness"] = freshness.rate_for(request.user)
     return render(request, "desk/customers.html", context)
 
 
@@ -40,11 +42,14 @@ def customers(request):
 @require_GET
 def customer(request, pk):
     """Who they are, what is open, and everything that happened, over all channels."""
-    found = get_object_or_404(customer_page.seen(request.user), pk=pk)
+    found = customer_page.whole(request.user).filter(pk=pk).first()
+    if found is None:  # an old link to somebody who was merged leads on; everything else is 404
+        merged = get_object_or_404(Customer.objects.in_sight(request.user).exclude(merged_into=None), pk=pk)
+        return redirect("desk:customer", pk=merged.merged_into_id)
     show = request.GET.get("show", "")
     before = _whole(request.GET.get("before"))
     context = customer_page.page(
-        found, request.user, before=before, show=show if show in customer_page.SHOWS else ""
+        found, request.user, before=before, show=show if show in customer_story.SHOWS else ""
     )
     return render(request, "desk/customer.html", context)
 

@@ -14,7 +14,7 @@ from complaints.sheets import SheetRefused
 from core import phones
 from customers import lookup as customer_lookup
 from customers.models import Customer
-from desk import call_guide
+from desk import call_guide, handover
 from desk import calls as desk_calls
 from desk.intake_forms import KINDS, CallForm, StartForm, draft_of, open_tickets
 from messaging import calls
@@ -160,6 +160,25 @@ def finish(request, pk):
         return redirect("desk:intake_call", pk=call.pk)
     except REFUSALS as refusal:
         form.add_error("outcome", str(refusal))
+    return _call_page(request, call, form, status=422)
+
+
+@login_required
+@require_POST
+def hand_over(request, pk):
+    """The caller is another team's customer: they get the words of the call, the agent gets the ticket's number."""
+    call = get_object_or_404(_calls_of(request.user), pk=pk)
+    form = CallForm({**request.POST.dict(), "outcome": Call.Outcome.DROPPED}, call=call, user=request.user)
+    try:
+        if form.is_valid():
+            facts = form.facts()
+            ticket = handover.hand_over(call=call, phone=facts.phone or call.number, facts=facts, by=request.user)
+            messages.success(request, _("Handed over. Tell the caller the number: %(number)s.") % {
+                "number": ticket.number
+            })
+            return redirect("desk:intake")
+    except (handover.HandOverRefused, phones.BadPhone) as refusal:
+        form.add_error("words", str(refusal))
     return _call_page(request, call, form, status=422)
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from customers import lookup
-from customers.models import Customer
+from customers.models import Customer, CustomField, Order, OrderLine
 from tests.factories import CustomerFactory
 
 
@@ -78,7 +78,7 @@ def test_a_flood_of_matches_is_capped(agent, team):
 def test_looking_up_takes_few_queries_however_many_match(agent, team, django_assert_max_num_queries):
     for n in range(8):
         CustomerFactory(team=team, phone=f"1380000{n:04d}")
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert len(lookup.as_typed(agent, "王小雨")) == 8
 
 
@@ -87,3 +87,58 @@ def test_a_number_elsewhere_tells_the_team_and_nothing_else(outsider, agent, rai
     assert lookup.elsewhere(agent, "138 1234 1234") is None
     assert lookup.elsewhere(outsider, "1234") is None
     assert lookup.elsewhere(outsider, "13899999999") is None
+
+
+@pytest.fixture
+def order(rain):
+    order = Order.objects.create(customer=rain, code="SO-250301-77", source="form")
+    OrderLine.objects.create(order=order, product="净水机", serial="JS20250301X")
+    return order
+
+
+@pytest.mark.parametrize(
+    ("typed", "how"),
+    [("SO-250301-77", "order"), ("so-2503", "order"), ("JS20250301X", "serial"), ("js2025", "serial"),
+     ("13812341234", "phone"), ("1234", "last4"), ("rain@example.com", "email"), ("王", "name"), ("华东", "company")],
+)  # fmt: skip
+def test_a_match_tells_by_what_it_was_found(agent, order, typed, how):
+    assert [(match.customer.name, match.how) for match in lookup.as_typed(agent, typed)] == [("王小雨", how)]
+
+
+@pytest.mark.parametrize("typed", ["250301", "SO-", "2025", "X", "JS2024"])
+def test_parts_of_order_and_serial_numbers_find_nobody(agent, order, typed):
+    assert names(agent, typed) == []
+
+
+@pytest.mark.parametrize("typed", ["SO-250301-77", "JS20250301X"])
+def test_orders_of_another_team_find_nobody(outsider, order, typed):
+    assert names(outsider, typed) == []
+
+
+def test_the_admins_own_fields_are_searched_when_complete(agent, rain):
+    CustomField.objects.create(code="contract", name_zh="合同号", name_en="Contract")
+    CustomField.objects.create(code="seats", name_zh="席位", name_en="Seats", kind="number")
+    Customer.objects.filter(pk=rain.pk).update(attributes={"contract": "HT-9 号", "seats": 250})
+    assert names(agent, "HT-9 号") == names(agent, "250") == ["王小雨"]
+    assert names(agent, "HT-9") == names(agent, "25") == []
+
+
+@pytest.mark.parametrize("typed", ["13812341234", "1234", "rain@example.com", "王小雨", "wxy", "华东", "SO-250301-77"])
+@pytest.mark.parametrize("gone", ["merged", "erased"])
+def test_who_was_merged_or_erased_is_not_found(agent, order, rain, team, typed, gone):
+    into = CustomerFactory(team=team, name="另一个")
+    change = {"merged_into": into} if gone == "merged" else {"erased_at": timezone.now()}
+    Customer.objects.filter(pk=rain.pk).update(**change)
+    assert names(agent, typed) == []
+
+
+@pytest.mark.parametrize("typed", ["13812341234", "1234", "rain@example.com", "王小雨", "wxy", "华东", "SO-250301-77"])
+def test_account_managers_find_their_customers_in_other_teams(outsider, order, rain, typed):
+    Customer.objects.filter(pk=rain.pk).update(account_manager=outsider)
+    assert names(outsider, typed) == ["王小雨"]
+    assert lookup.elsewhere(outsider, "13812341234") is None
+
+
+def test_a_customer_who_was_erased_is_not_told_to_other_teams(outsider, rain):
+    Customer.objects.filter(pk=rain.pk).update(erased_at=timezone.now())
+    assert lookup.elsewhere(outsider, "13812341234") is None

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from core.models import Event
+from customers import consent
 from customers.models import Contact
 from followups import audits, callbacks
 from followups.models import Attempt, Callback
@@ -286,3 +287,15 @@ def test_a_done_callback_takes_no_further_call(planned, specialist):
     call(callback, specialist, O.SATISFIED)
     with pytest.raises(callbacks.CallbackRefused):
         call(callback, specialist, O.SATISFIED)
+
+
+def test_a_customer_who_took_back_the_right_to_call_is_only_closed_unverified(planned, specialist):
+    callback = planned(Kind.CONSULT)
+    customer = callback.ticket.customer
+    consent.record(customer=customer, purpose="callback", given=False, wording="不要再打来", way="电话", now=at(17, 9))
+    assert not callbacks.wanted(callback)
+    with pytest.raises(callbacks.CallbackRefused, match="does not want"):
+        callbacks.record_attempt(callback, by=specialist, outcome="satisfied", score=5, cause="information")
+    callbacks.record_attempt(callback, by=specialist, outcome="declined", cause="information")
+    callback.ticket.refresh_from_db()
+    assert callback.ticket.outcome == Outcome.UNVERIFIED

@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from customers import tiers
+from customers import scoring
 from staff.team_import import team_named
 
 
@@ -12,4 +12,4 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         team = team_named(options["team"]) if options["team"] else None
-        self.stdout.write(tiers.told(tiers.assign(team=team)))
+        self.stdout.write(scoring.told(scoring.assign(team=team)))

@@ -1,4 +1,4 @@
-from customers import imports, tiers
+from customers import imports, scoring
 from staff.team_import import TeamImportCommand
 
 
@@ -11,4 +11,4 @@ class Command(TeamImportCommand):
         return imports.CustomerImport(mapping, team)
 
     def finish(self, team):
-        self.stdout.write(tiers.told(tiers.assign(team=team)))
+        self.stdout.write(scoring.told(scoring.assign(team=team)))

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('customers', '0004_company_lookup'),
         ('staff', '0001_initial'),
-        ('tickets', '0002_append_only'),
+        ('tickets', '0004_redact_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,36 @@
+"""The models of the customer archive, a module for each concern."""
+
+from customers.models.archive import Contact, Customer, CustomerQuerySet, CustomField, Need, Task
+from customers.models.orders import Communication, DeliveryPlan, Order, OrderLine
+from customers.models.privacy import (
+    Consent,
+    ConsentWording,
+    DataRequest,
+    DuplicatePair,
+    Export,
+    ImportMapping,
+    ImportPart,
+    ImportRun,
+    LegalHold,
+    Merge,
+    Reveal,
+)
+from customers.models.tiers import (
+    LifecycleMove,
+    LifecycleRule,
+    ScoringBand,
+    ScoringRule,
+    ScoringRun,
+    ScoringVersion,
+    Signals,
+    Tier,
+    TierAssignment,
+    TierOverride,
+)
+
+__all__ = [
+    "Communication", "Consent", "ConsentWording", "Contact", "CustomField", "Customer", "CustomerQuerySet",
+    "DataRequest", "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold",
+    "LifecycleMove", "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule",
+    "ScoringRun", "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
+]
