@@ -29,7 +29,7 @@ class TestTokens:
     def test_what_was_sealed_is_unsealed(self, data):
         token = crypto.seal(data)
         assert crypto.unseal(token) == data
-        assert not data or data not in token
+        assert len(data) < 8 or data not in token  # a sign or two may stand there by chance
 
     def test_the_same_text_never_gives_the_same_token(self):
         assert len({crypto.seal(b"x") for _ in range(50)}) == 50

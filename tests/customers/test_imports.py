@@ -52,14 +52,16 @@ def load(tmp_path, team, capsys):
 
 
 def test_the_shipped_map_makes_customers_of_the_telco_file(load, team):
-    said = load(HEAD + telco("7590-A") + telco("5575-B", tenure=0, total=" ", churn="Yes"))
-    first, second = Customer.objects.order_by("external_id").exclude(external_id="").order_by("-spend")
-    assert said.startswith("2 read: 2 new, 0 changed, 0 unchanged, 0 rejected")
+    gone = [telco("5575-B", tenure=0, total="30", churn="Yes"), telco("3668-C", tenure=0, total=" ", churn="Yes")]
+    said = load(HEAD + telco("7590-A") + "".join(gone))
+    first, second, third = Customer.objects.order_by("-spend")
+    assert said.startswith("3 read: 3 new, 0 changed, 0 unchanged, 0 rejected")
     assert (first.external_source, first.external_id, first.team) == ("telco", "7590-A", team)
     assert (first.spend, first.stage, first.source) == (Decimal("100.50"), "stable", "import")
     assert first.years == 1
     assert (first.attributes["contract"], first.attributes["payment"]) == ("One year", "Mailed check")
-    assert (second.spend, second.stage, second.since) == (0, "decline", timezone.localdate())
+    assert (second.spend, second.stage, second.since) == (30, "decline", timezone.localdate())
+    assert (third.spend, third.stage) == (0, "exploration"), "who never bought explores"
     assert first.name and first.initials and not first.contacts.exists()
     assert first.history.filter(history_type="+").count() == 1
     assert Event.objects.filter(kind="imported", customer_id=first.pk).count() == 1
@@ -126,9 +128,9 @@ def test_a_row_that_the_database_refuses_costs_only_itself(load, monkeypatch):
 
 
 def test_tiers_are_assigned_at_the_end(load, team):
-    CustomerFactory(team=team, spend=1)
+    CustomerFactory.create_batch(19, team=team, spend=1)
     said = load(HEAD + telco("7590-A", tenure=72, total="9000"))
-    assert "Tiers: 2 scored" in said
+    assert "Tiers: 20 scored" in said
     assert Customer.objects.get(external_id="7590-A").tier.code == "vip"
 
 

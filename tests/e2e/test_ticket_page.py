@@ -133,6 +133,17 @@ def test_steps_of_the_flow_are_taken_by_m_and_a_digit(desk, browse, agent, ticke
     assert ticket.state == State.RECORDED
 
 
+def test_a_refresh_between_m_and_the_digit_loses_no_key(desk, browse, agent, ticket):
+    page = browse(agent).open(f"/tickets/{ticket.pk}/")
+    page.keyboard.press("m")
+    with page.expect_response(re.compile("/side/")) as answer:
+        page.evaluate("window.htmx.trigger('#ticket-side', 'live')")
+    answer.value.finished()
+    expect(page.locator("#ticket-side.htmx-request, #ticket-side.htmx-swapping")).to_have_count(0)
+    page.keyboard.press("1")
+    expect(stage_of(page)).to_contain_text(str(State.CLASSIFIED.label))
+
+
 def test_the_class_is_changed_with_a_reason(desk, browse, agent, ticket):
     page = browse(agent).open(f"/tickets/{ticket.pk}/")
     page.get_by_role("button", name="More").click()
