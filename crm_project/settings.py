@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 120},
     },
     "profiles": {"task": "desk.tasks.refresh_profiles", "schedule": crontab(hour=4, minute=5)},
+    "contacts": {"task": "desk.tasks.plan_contacts", "schedule": crontab(hour=4, minute=35)},
     "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
 }

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import masking, phones
 from core.site import ReadOnlyAdmin, by_number, column
-from customers import admin_archive, admin_tiers, admin_wordings  # noqa: F401  register their own
+from customers import admin_archive, admin_plans, admin_tiers, admin_wordings  # noqa: F401  register their own
 from customers.models import Consent, Contact, Customer, Reveal
 
 

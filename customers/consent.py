@@ -12,6 +12,15 @@ from core import events, phones
 from customers.models import Consent, ConsentWording, Customer
 
 NEEDS_CONSENT = frozenset({Consent.Purpose.CARE, Consent.Purpose.MARKETING})
+# Against these a customer is not contacted by plan: each withdrawn word on its own is enough.
+PLANNED = (Consent.Purpose.SERVICE, Consent.Purpose.CARE)
+# `may_plan` as SQL over many; `c` is the customer, `m.channel` the channel.
+MAY_PLAN = " AND ".join(
+    f"""coalesce((SELECT w.given FROM customers_consent w
+    WHERE w.customer_id = c.id AND w.purpose = '{purpose.value}' AND w.channel IN (m.channel, 'any')
+    ORDER BY w.at DESC, w.id DESC LIMIT 1), true)"""  # noqa: S608  constants of our own
+    for purpose in PLANNED
+)
 CALL_FROM, CALL_UNTIL = 9, 20  # hours of the customer's own day (P4 †)
 
 
@@ -27,13 +36,20 @@ def allows(customer: Customer | None, *, purpose: str, channel: str) -> bool:
     """
     if customer is None:
         return purpose not in NEEDS_CONSENT
-    word = (
-        customer.consents.filter(purpose=purpose, channel__in=[channel, Consent.Channel.ANY])
-        .order_by("-at", "-id")
-        .values_list("given", flat=True)
-        .first()
-    )
+    word = _latest(customer, purpose, channel)
     return purpose not in NEEDS_CONSENT if word is None else word
+
+
+def may_plan(customer: Customer, *, channel: str) -> bool:
+    """Whether a contact with this customer may be planned: their manager's service, so they need not have agreed to
+    care, but who withdrew service or care over this channel, or over all, is left alone (A3). `MAY_PLAN` is its SQL.
+    """
+    return all(_latest(customer, purpose, channel) is not False for purpose in PLANNED)
+
+
+def _latest(customer: Customer, purpose: str, channel: str) -> bool | None:
+    words = customer.consents.filter(purpose=purpose, channel__in=[channel, Consent.Channel.ANY])
+    return words.order_by("-at", "-id").values_list("given", flat=True).first()
 
 
 def may_call(customer: Customer, *, purpose: str, now: datetime) -> bool:

@@ -2,7 +2,15 @@
 
 from django.utils import timezone
 
-from customers.models import ConsentWording, LifecycleRule, ScoringBand, ScoringRule, ScoringVersion, Tier
+from customers.models import (
+    CommunicationPlan,
+    ConsentWording,
+    LifecycleRule,
+    ScoringBand,
+    ScoringRule,
+    ScoringVersion,
+    Tier,
+)
 
 TIERS = [
     # code, Chinese, English, rank, score from, share, to the manager, fresh days, badge, greetings
@@ -33,6 +41,13 @@ WORDINGS = [
     ("marketing", "我们可以向您介绍优惠和新产品吗？您随时可以退订。", "May we tell you about offers and products? You can stop this any time."),
 ]
 
+PLANS = [
+    # tier, service, frequency, method, what for (Chinese, English)
+    ("vip", "", "monthly", "phone", "了解使用情况，提前发现问题，告知新的服务", "Hear how things are going, find problems early, tell of new services"),
+    ("vip", "", "quarterly", "meeting", "回顾上一季度的服务，商定下一季度的需求", "Review the last quarter's service, agree on the needs of the next"),
+    ("important", "", "quarterly", "phone", "了解使用情况和新的需求", "Hear how things are going and what is newly needed"),
+]
+
 
 def fill() -> None:
     """Writes the standard tiers and rules where there are none."""
@@ -46,6 +61,13 @@ def fill() -> None:
         _rules()
     if not LifecycleRule.objects.exists():
         LifecycleRule.objects.create()
+    if not CommunicationPlan.objects.exists():
+        tiers = {tier.code: tier for tier in Tier.objects.all()}
+        for code, service, frequency, method, zh, en in PLANS:
+            if code in tiers:
+                CommunicationPlan.objects.create(
+                    tier=tiers[code], service=service, frequency=frequency, method=method, goal_zh=zh, goal_en=en
+                )
     if not ConsentWording.objects.exists():
         ConsentWording.objects.bulk_create(
             ConsentWording(purpose=purpose, language=language, version="1", text=text)

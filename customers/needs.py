@@ -1,8 +1,12 @@
-"""The log of needs and pain points 需求 (A4): what a customer spoke of, and when it was met."""
+"""The log of needs and pain points 需求 (A4): what a customer spoke of, when it was met, and how topics come and go."""
 
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -10,6 +14,9 @@ from core import events, live
 from customers import registry
 from customers.models import Customer, Need
 from staff.models import User
+
+MONTHS = 6
+TOPICS = 20  # beyond these the rest is one row
 
 
 class NeedRefused(ValueError):
@@ -44,6 +51,52 @@ def meet(need: Need, *, by: User | None = None, now: datetime | None = None) -> 
         found.save(update_fields=["met_at"])
         _log("need_met", found, by=by, now=now)
     return found
+
+
+@dataclass(frozen=True)
+class TopicRow:
+    """How often a topic was spoken of in each month, and in all; None stands for all topics beyond the first."""
+
+    topic: str | None
+    counts: list[int]
+    total: int
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Topics by month, the most frequent first."""
+
+    months: list[date]
+    rows: list[TopicRow]
+    total: int
+
+
+def trend(needs: QuerySet[Need], *, now: datetime | None = None) -> Trend:
+    """How often each topic came up among these needs in the last months, the present one last; one query."""
+    months = _months(timezone.localdate(now or timezone.now()))
+    since = timezone.make_aware(datetime.combine(months[0], time()))
+    found = needs.filter(at__gte=since).annotate(month=TruncMonth("at")).order_by().values_list("topic", "month")
+    counts: dict[str, Counter[date]] = {}
+    for topic, month, n in found.annotate(n=Count("pk")):
+        counts.setdefault(topic, Counter())[timezone.localdate(month)] += n
+    ranked = sorted(counts, key=lambda topic: (-counts[topic].total(), topic))
+    rows: list[TopicRow] = [_row(topic, counts[topic], months) for topic in ranked[:TOPICS]]
+    if rest := ranked[TOPICS:]:
+        rows.append(_row(None, sum((counts[topic] for topic in rest), Counter()), months))
+    return Trend(months, rows, sum(row.total for row in rows))
+
+
+def _row(topic: str | None, counts: Counter[date], months: list[date]) -> TopicRow:
+    each = [counts[month] for month in months]
+    return TopicRow(topic, each, sum(each))
+
+
+def _months(today: date) -> list[date]:
+    first, found = today.replace(day=1), []
+    for _n in range(MONTHS):
+        found.append(first)
+        first = (first - timedelta(days=1)).replace(day=1)
+    return found[::-1]
 
 
 def _log(kind: str, need: Need, *, by: User | None, now: datetime) -> None:

@@ -1,19 +1,19 @@
 """Everything that the customer pages show: the list with its search, and the 360° page (A1)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Prefetch, Subquery, Sum
 from django.db.models.functions import JSONObject
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from customers import custom_fields, freshness, lookup, reveal
 from customers.models import Consent, Contact, Customer, ImportRun, Need, Reveal, Task, Tier
-from desk import call_guide, clocks, customer_story, orders_page
+from desk import call_guide, clocks, customer_story, customer_tasks, orders_page
 from desk.consent_forms import WAYS, usual_words
 from followups.models import Callback
 from loyalty.models import PointsEntry
@@ -55,14 +55,13 @@ class ContactRow:
 
 @dataclass(frozen=True)
 class Note:
-    """A line of a short list: a need, a task or a look at a contact."""
+    """A line of a short list: a need or a look at a contact."""
 
     pk: int
     text: str
     detail: str
     who: str
     at: datetime | None
-    day: date | None
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,9 @@ def whole(user: User):
     points = PointsEntry.objects.filter(**mine).order_by().values("customer").annotate(total=Sum("points"))
     return seen(user).annotate(
         open_needs=_listed(needs, NEEDS, text="text", detail="topic", who="by__display_name", at="at"),
-        open_tasks=_listed(tasks, TASKS, text="kind", who="assignee__display_name", day="due_on"),
+        open_tasks=_listed(
+            tasks, TASKS, text="kind", who="assignee__display_name", day="due_on", **customer_tasks.SHOWN
+        ),
         looks=_listed(looks, REVEALS, text="reason", who="user__display_name", at="at"),
         points_left=Subquery(points.values("total")),
         orders_imported_at=Subquery(imports.order_by("-pk").values("finished_at")[:1]),
@@ -148,12 +149,9 @@ def _listed(rows, number: int, **columns: str):
     return ArraySubquery(rows.values(json=JSONObject(pk="pk", **columns))[:number])
 
 
-def _notes(rows: list[dict], words: dict | None = None) -> list[Note]:
+def _notes(rows: list[dict]) -> list[Note]:
     return [
-        Note(
-            row["pk"], str((words or {}).get(row["text"], row["text"])), row.get("detail") or "", row.get("who") or "–",
-            parse_datetime(row["at"]) if row.get("at") else None, parse_date(row["day"]) if row.get("day") else None,
-        )
+        Note(row["pk"], row["text"], row.get("detail") or "", row["who"] or "–", parse_datetime(row["at"]))
         for row in rows
     ]
 
@@ -174,7 +172,7 @@ def page(customer: Customer, user: User, *, before: int | None = None, show: str
         "stale_profile": verified.stale,
         "custom": custom(customer),
         "needs": _notes(customer.open_needs),
-        "tasks": _notes(customer.open_tasks, dict(Task.Kind.choices)),
+        "tasks": customer_tasks.of_customer(customer, customer.open_tasks),
         "orders": orders_page.rows(user, customer=customer, limit=ORDERS)[0],
         "sources": sources(customer, entries),
         "consents": consents(customer),

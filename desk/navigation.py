@@ -68,7 +68,10 @@ def commands_for(request) -> list[dict]:
         {"label": str(entry["label"]), "icon": entry["icon"], "keys": entry["keys"].split(",")[0], "href": entry["url"]}
         for entry in rail_for(request)
     ]
-    for view, label, icon in (("staff:preferences", _("Preferences"), "sliders"), ("desk:help", _("Help"), "question")):
+    for view, label, icon in (
+        ("desk:customer_tasks", _("Customer tasks"), "list-check"), ("staff:preferences", _("Preferences"), "sliders"),
+        ("desk:help", _("Help"), "question"),
+    ):
         if url := link_to(view):
             commands.append({"label": label, "icon": icon, "keys": "", "href": url})
     commands += [
@@ -106,6 +109,12 @@ def script_words() -> dict[str, str]:
         "online": _("Connected again"),
         "draft_kept": _("Draft kept on this computer"),
         "draft_back": _("Your draft is back"),
+        "draft_waits": _("Not kept on the server yet; kept in this window"),
+        "file_too_large": _("{name} is larger than {limit} MB."),
+        "file_failed": _("{name} was not taken in. Try again."),
+        "file_uploading": _("Taking in {name}"),
+        "file_added": _("{name} added"),
+        "pasted_picture": _("picture"),
         "show_password": _("Show password"),
         "hide_password": _("Hide password"),
         "as_table": _("Show as table"),

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from complaints import sheets
-from customers import duplicates, freshness, overrides, requests, scoring
+from customers import duplicates, freshness, overrides, plans, requests, scoring
 from desk import erasure, mail_intake
 from followups import callbacks
 from followups import signals as satisfaction
@@ -74,3 +74,9 @@ def score_customers():
 def refresh_profiles():
     """Makes tasks for profiles that have grown stale, and settles those that are fresh again."""
     freshness.make_tasks()
+
+
+@shared_task
+def plan_contacts():
+    """Makes the contacts of the communication plan that fall due within a week."""
+    plans.make_tasks()

@@ -5,6 +5,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.models import Customer, Need
+from customers.needs import trend
 from metrics import boards as tier_boards
 from metrics import dashboard as boards
 from staff.sight import visible_teams
@@ -53,6 +55,18 @@ def tier_value(request, code):
         "next_url": f"?{team}before={onward}" if onward else "", "first_url": f"?{team}" if before else "",
     }
     return render(request, "metrics/tier_value.html", context)
+
+
+@login_required
+def needs(request):
+    """What customers asked for, by topic and month, for team leads and above."""
+    _heads_only(request.user)
+    teams, team_id = _teams(request)
+    customers = Customer.objects.visible_to(request.user)
+    if team_id:
+        customers = customers.filter(team=team_id)
+    found = trend(Need.objects.filter(customer__in=customers))
+    return render(request, "metrics/needs.html", {"trend": found, "teams": teams, "team_id": team_id})
 
 
 def _heads_only(user):

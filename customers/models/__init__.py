@@ -2,6 +2,7 @@
 
 from customers.models.archive import Contact, Customer, CustomerQuerySet, CustomField, Need, Task
 from customers.models.orders import Communication, DeliveryPlan, Order, OrderLine
+from customers.models.plans import CommunicationPlan
 from customers.models.privacy import (
     Consent,
     ConsentWording,
@@ -29,7 +30,8 @@ from customers.models.tiers import (
 )
 
 __all__ = [
-    "Communication", "Consent", "ConsentWording", "Contact", "CustomField", "Customer", "CustomerQuerySet",
+    "Communication", "CommunicationPlan", "Consent", "ConsentWording", "Contact", "CustomField", "Customer",
+    "CustomerQuerySet",
     "DataRequest", "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold",
     "LifecycleMove", "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule",
     "ScoringRun", "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",

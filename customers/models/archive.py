@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from core import crypto, masking, phones
 from core.crypto import EncryptedTextField
 from core.redaction import FreeCharField, FreeJSONField, WithOriginals
+from customers.models.plans import CommunicationPlan
 from customers.models.tiers import Tier
 from staff.sight import TeamSightQuerySet
 
@@ -282,23 +283,39 @@ class Need(WithOriginals):
         verbose_name = _("need")
         verbose_name_plural = _("needs")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["customer", "-id"], name="need_by_customer")]
+        indexes = [
+            models.Index(fields=["customer", "-id"], name="need_by_customer"),
+            models.Index(fields=["at"], name="need_by_time"),
+        ]
 
     def __str__(self):
         return self.text
 
 
+class TaskQuerySet(TeamSightQuerySet):
+    team_path = "customer__team"
+
+    def visible_to(self, user):
+        """About customers of the user's teams, and about those whom the user manages in any team."""
+        seen = super().visible_to(user)
+        if user.is_authenticated and user.is_active and not user.is_admin and manages_elsewhere(user):
+            seen = seen | self.filter(customer__account_manager=user)
+        return seen.filter(customer__merged_into=None, customer__erased_at=None)
+
+
 class Task(WithOriginals):
-    """Something to be done about a customer: update a stale profile, win back one in decline."""
+    """Something to be done about a customer: update a stale profile, win back one in decline, a planned contact."""
 
     class Kind(models.TextChoices):
         UPDATE = "update", _("update the profile")
         RETENTION = "retention", _("retention")
+        CONTACT = "contact", _("planned contact")
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="tasks")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     key = models.CharField(max_length=120, unique=True)  # makes the nightly run harmless when repeated
     reason = models.JSONField(default=dict)
+    plan = models.ForeignKey(CommunicationPlan, models.PROTECT, null=True, blank=True, related_name="tasks")
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="customer_tasks")
     created_at = models.DateTimeField(default=timezone.now)
     due_on = models.DateField(_("due"))
@@ -306,6 +323,7 @@ class Task(WithOriginals):
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     note = FreeCharField(_("note"), max_length=400, blank=True)
     history = HistoricalRecords(excluded_fields=["originals"])
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer task")
@@ -314,6 +332,8 @@ class Task(WithOriginals):
         indexes = [
             models.Index(fields=["assignee", "due_on"], condition=models.Q(done_at=None), name="task_open_by_owner"),
             models.Index(fields=["customer"], condition=models.Q(done_at=None), name="task_open_by_customer"),
+            models.Index(fields=["due_on", "id"], condition=models.Q(done_at=None), name="task_open_by_due"),
+            models.Index(fields=["due_on"], condition=models.Q(kind="contact"), name="task_contact_by_due"),
         ]
 
     def __str__(self):

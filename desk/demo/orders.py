@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from customers import freshness, needs, ordering, profile
+from customers import freshness, needs, ordering, plans, profile
 from customers.models import Contact, Customer, CustomField, Order
 from customers.ordering import Line
 from desk.demo.cast import Crew
@@ -165,4 +165,5 @@ def _verified(story: "Story") -> Steps:
 def _nightly(story: "Story") -> Steps:
     story.clock.actor = None
     freshness.make_tasks(now=story.clock.now)
+    plans.make_tasks(now=story.clock.now)
     yield from ()

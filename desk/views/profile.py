@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -51,6 +52,7 @@ def _page(request, owner: Customer, *, status: int = 200, **more):
         "noting": more.pop("noting", None) or profile_forms.NeedForm(auto_id="need-%s"),
         "contacts": customer_page.contacts(owner, request.user),
         "needs": owner.needs.select_related("by")[:50],
+        "trend": needs.trend(owner.needs.all()),
         "verified": customer_page.verification(owner),
         **more,
     }
@@ -136,4 +138,6 @@ def close_task(request, pk, task):
         get_object_or_404(owner.tasks, pk=task), by=request.user, note=request.POST.get("note", "")
     )
     messages.success(request, _("Task done."))
-    return redirect("desk:customer", pk=pk)
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back) if safe else redirect("desk:customer", pk=pk)
