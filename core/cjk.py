@@ -1,26 +1,30 @@
-"""Search tokens that find Chinese and English alike in a PostgreSQL tsvector of the configuration 'simple'.
+"""Words that Chinese and English texts alike are found by, as lexemes of a PostgreSQL tsvector.
 
-Chinese, Japanese and Korean runs become pairs of neighbouring characters (退款流程 → 退款 款流 流程), a run of one
-character stays as it is; other words are lower case; figures stay whole. Tokens are letters and figures only, so that
-PostgreSQL's parser takes each as one word.
-
-Store `to_tsvector('simple', tokens(text))`; ask with `to_tsquery('simple', query(words))`, and when `phrases(words)` is
-not empty keep only rows for which `contains` holds (in SQL: LIKE on the stored text): pairs that occur apart match too.
+Chinese, Japanese and Korean runs become pairs of neighbouring characters, and their last character by itself
+(退款流程 → 退款 款流 流程 程), so that one character is found as the beginning of a pair wherever it stands; other
+words are lower case; figures stay whole. Pairs that occur apart match too: whoever looks for three characters and more
+checks the `phrases` against the text. `core.search` stores the tokens, `core.finding` asks for them.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
 
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 KANA_HANGUL = "\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uac00-\ud7a3"
 CJK = HAN + KANA_HANGUL
-# 12e5 counts as one figure, even at the head of a longer word: so does PostgreSQL's parser.
-FIGURES = r"(?P<figures>[0-9]+(?:e[0-9]+|(?![^\W_])))"
+FIGURES = rf"(?P<figures>[0-9]+(?![^\W_{CJK}]))"
 RUNS = re.compile(rf"(?P<cjk>[{CJK}]+)|{FIGURES}|(?P<word>[^\W_{CJK}]+)")
 # A word longer than this is no word (a key, an address of a page) and tells no more by its tail.
 MAX_WORD = 64
-MAX_TERMS = 48
-MIN_PREFIX = 3
+
+
+class Run(NamedTuple):
+    """A stretch of a text that is one word: `kind` is cjk, figures or word."""
+
+    kind: str
+    text: str
 
 
 def normalise(text: str) -> str:
@@ -28,41 +32,35 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text or "").casefold()).replace("\0", " ")
 
 
-def tokens(text: str) -> str:
-    """Return the tokens of a text in order, separated by blanks, ready for to_tsvector('simple', …)."""
-    found: list[str] = []
+def runs(text: str) -> Iterator[Run]:
+    """The words of a text in order, as they are spelt in tokens."""
     for run in RUNS.finditer(normalise(text)):
-        found += _pairs(run.group()) if run.lastgroup == "cjk" else [run.group()[:MAX_WORD]]
-    return " ".join(found)
+        kind, word = str(run.lastgroup), run.group()
+        yield Run(kind, word if kind == "cjk" else word[:MAX_WORD])
 
 
-def query(text: str) -> str:
-    """Return a query for to_tsquery('simple', …) that asks for every token, or "" when the text holds none.
-
-    Words of three letters and more match as beginnings (refund finds refunds), and so does a single Chinese character;
-    figures match whole. Every term is quoted: whatever is typed, no operator gets through.
-    """
-    terms: dict[str, None] = {}
-    for run in RUNS.finditer(normalise(text)):
-        kind, word = run.lastgroup, run.group()
+def tokens(text: str) -> list[str]:
+    """Return the tokens of a text, each once, in the order of their first appearance."""
+    found: dict[str, None] = {}
+    for kind, word in runs(text):
         if kind == "cjk":
-            terms |= dict.fromkeys(f"'{pair}'" if len(pair) > 1 else f"'{pair}':*" for pair in _pairs(word))
+            found |= dict.fromkeys(pairs(word))
+            found[word[-1]] = None
         else:
-            prefix = kind == "word" and len(word) >= MIN_PREFIX
-            terms[f"'{word[:MAX_WORD]}'" + (":*" if prefix else "")] = None
-    return " & ".join(list(terms)[:MAX_TERMS])
+            found[word] = None
+    return list(found)
+
+
+def pairs(run: str) -> list[str]:
+    """The neighbouring characters of a run; a single one stands for itself."""
+    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
 
 def phrases(text: str) -> list[str]:
-    """Return the runs of three characters and more, which a row must hold as they stand besides matching the query."""
-    runs = (run.group() for run in RUNS.finditer(normalise(text)) if run.lastgroup == "cjk")
-    return list(dict.fromkeys(run for run in runs if len(run) > 2))
+    """Return the runs of three characters and more, which a row must hold as they stand besides having their pairs."""
+    return list(dict.fromkeys(word for kind, word in runs(text) if kind == "cjk" and len(word) > 2))
 
 
 def contains(text: str, phrase: str) -> bool:
     """True when the text holds the phrase, both in their normalised form."""
     return normalise(phrase) in normalise(text)
-
-
-def _pairs(run: str) -> list[str]:
-    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]

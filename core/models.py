@@ -133,3 +133,18 @@ def missing_years(calendar: WorkCalendar, today: date) -> list[int]:
     years = {today.year, (today + timedelta(days=92)).year}
     known = set(calendar.days.values_list("day__year", flat=True).distinct())
     return sorted(years - known)
+
+
+class SearchProgress(models.Model):
+    """How far the words of one kind of rows have been written anew; see `core.search.rebuild`."""
+
+    kind = models.CharField(max_length=80, unique=True)
+    last_id = models.BigIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("progress of the search index")
+        verbose_name_plural = _("progress of the search index")
+
+    def __str__(self):
+        return f"{self.kind} {self.last_id}"

@@ -1,18 +1,31 @@
-"""Words ready to use: reply templates."""
+"""Words ready to use: reply templates, articles, and the lexicon of the wording check."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.search import Searched, SearchedRows, Words, gin
+from knowledge import blanks
+from knowledge.articles import Article
+from knowledge.lexicon import WordingRule
 
-class ReplyTemplate(models.Model):
-    """A reply that agents start from; `{name}`, `{number}` and `{agent}` are filled in."""
+__all__ = ["Article", "ReplyTemplate", "TemplateWords", "WordingRule"]
+
+
+class ReplyTemplate(Searched):
+    """A reply that agents start from, of one team or of all; its blanks are filled in when it is taken."""
 
     name = models.CharField(_("name"), max_length=80)
     language = models.CharField(_("language"), max_length=10)
+    team = models.ForeignKey(
+        "staff.Team", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("team"),
+        help_text=_("Empty: for all teams."),
+    )
     body = models.TextField(_("text"))
     is_active = models.BooleanField(_("active"), default=True)
     history = HistoricalRecords()
+    objects = SearchedRows.as_manager()
 
     class Meta:
         verbose_name = _("reply template")
@@ -21,3 +34,23 @@ class ReplyTemplate(models.Model):
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        if wrong := blanks.unknown(self.body):
+            known = ", ".join(f"{{{name}}}: {words}" for name, words in blanks.KNOWN.items())
+            raise ValidationError({"body": _("Nothing fills in %(wrong)s. Known are %(known)s.") % {
+                "wrong": ", ".join(wrong), "known": known,
+            }})  # fmt: skip
+
+
+class TemplateWords(Words):
+    """The words of a reply template. Facets: on while it is offered."""
+
+    row = models.OneToOneField(ReplyTemplate, models.CASCADE, primary_key=True, related_name="words")
+
+    TEXTS = ("name", "body")
+    TEXT = "r.name || E'\\n' || r.body"
+    FACETS = "ARRAY[CASE WHEN r.is_active THEN 'on' END]"
+
+    class Meta:
+        indexes = [gin("template_words")]

@@ -38,6 +38,7 @@ def prepare() -> None:
 
     migrate()
     fill_defaults()
+    fill_search_index()
     collect_static()
     load_demo()
     health.forget()
@@ -108,6 +109,13 @@ def fill_defaults() -> None:
     from django.core.management import call_command
 
     call_command("defaults", stdout=io.StringIO())
+
+
+def fill_search_index() -> None:
+    """The words of rows that an older version has left; on every later start nothing is to be done."""
+    from django.core.management import call_command
+
+    call_command("search_index", stdout=io.StringIO())
 
 
 def unknown_migrations(applied: set[tuple[str, str]], known: set[tuple[str, str]]) -> list[str]:

@@ -28,6 +28,7 @@ CHINESE_BY_TRADE = (
     "crm_project/settings.py",  # languages are named in themselves
     "desk/mail_intake.py",  # the one word that takes back consent
     "customers/lookup.py",  # how an extension is written
+    "desk/query_language.py", "desk/search_page.py",  # conditions as they are typed
     "customers/transfer/fields.py",  # headings of other people's files
     "messaging/mail/",
     "tickets/classification.py",
