@@ -24,19 +24,37 @@ ROOT = Path(__file__).resolve().parent.parent
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync"]  # fmt: skip
 DESKTOP, PHONE = (1440, 900), (390, 844)
-# page → (who looks, address, or the link on that address to follow)
+CUSTOMER = "[data-row] a[href^='/customers/']"
+# page → (who looks, address, the link on that address to follow, what to go on to from there)
 PAGES = {
     "login": (None, "/sign-in/", ""),
     "workbench": ("agent", "/", ""),
     "ticket": ("agent", "/", "[data-row] a[href*='/tickets/']"),
     "intake": ("agent", "/intake/", ""),
     "customers": ("agent", "/customers/", ""),
-    "customer": ("agent", "/customers/", "a[href^='/customers/']:not([href='/customers/'])"),
+    "customer": ("agent", "/customers/", CUSTOMER),
+    "customer_edit": ("agent", "/customers/", CUSTOMER, "edit/"),
+    "customer_orders": ("agent", "/customers/", CUSTOMER, "orders/"),
+    "order_form": ("agent", "/customers/", CUSTOMER, "orders/new/"),
+    "privacy": ("specialist", "/customers/", CUSTOMER, "privacy/"),
+    "merge_with": ("specialist", "/customers/", CUSTOMER, "merge/"),
+    "orders": ("agent", "/orders/", ""),
+    "order": ("agent", "/orders/", "main a[href^='/orders/']:not([href='/orders/'])"),
+    "duplicates": ("lead", "/duplicates/", ""),
+    "duplicate": ("lead", "/duplicates/", "main a[href^='/duplicates/']:not([href='/duplicates/'])"),
+    "requests": ("lead", "/requests/", ""),
+    "request": ("lead", "/requests/", "main a[href^='/requests/']:not([href='/requests/'])"),
+    "access_log": ("supervisor", "/reveals/", ""),
+    "imports": ("supervisor", "/imports/", ""),
     "callbacks": ("specialist", "/callbacks/", ""),
     "callback": ("specialist", "/callbacks/", "main a[href^='/callbacks/'][href$='/']:not([href='/callbacks/'])"),
     "complaints": ("lead", "/complaints/", ""),
     "complaint": ("lead", "/complaints/", "main a[href^='/complaints/']:not([href='/complaints/'])"),
     "dashboard": ("supervisor", "/dashboard/", ""),
+    "tiers": ("supervisor", "/dashboard/tiers/", ""),
+    "tier_value": ("supervisor", "/dashboard/tiers/", "main a[href^='/dashboard/tiers/platinum']"),
+    "tier_rules": ("admin", "/admin/customers/scoringversion/", "#result_list tbody a"),
+    "tier_admin": ("admin", "/admin/customers/tier/", "#result_list tbody a"),
     "notifications": ("lead", "/staff/notifications/", ""),
     "preferences": ("agent", "/staff/preferences/", ""),
     "admin": ("admin", "/admin/", ""),
@@ -89,7 +107,7 @@ class Photographer:
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, name: str, language: str, theme: str, size: tuple[int, int]) -> None:
-        who, address, link = PAGES[name]
+        who, address, link, *further = PAGES[name]
         page = self._context(who, language, theme, size).new_page()
         page.goto(self.desk.address + address)
         if link:
@@ -98,7 +116,7 @@ class Photographer:
                 print(f"  {name}: nothing to follow on {address}")
                 page.close()
                 return
-            page.goto(self.desk.address + found.get_attribute("href"))
+            page.goto("".join([self.desk.address, found.get_attribute("href"), *further]))
         page.wait_for_load_state("networkidle")
         parts = [name, language, *(["dark"] if theme == "dark" else []), *(["390"] if size == PHONE else [])]
         page.screenshot(path=self.folder / f"{'.'.join(parts)}.png")

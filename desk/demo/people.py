@@ -19,6 +19,7 @@ from desk.demo.clock import Clock
 
 ENGLISH_SHARE, COMPANY_SHARE, MAIL_SHARE = 0.2, 0.12, 0.88
 BIRTHDAYS_TODAY = 4
+SCORED_BEFORE = 6  # times, every other month
 SHARES = {"callback": 0.7, "recording": 0.5, "care": 0.45, "marketing": 0.25}
 WORDING = {
     "callback": ("请问可以就此事回访您吗？", "May we call you back about this matter?"),
@@ -43,7 +44,7 @@ def settle(crew: Crew, count: int, *, rng: Random, clock: Clock, now: datetime) 
     drafts = [_draft(crew, at, rng, clock.now) for at in range(count)]
     customers = [draft.customer for draft in drafts]
     _birthdays(customers, rng, timezone.localdate(now))
-    bulk_create_with_history(customers, Customer)
+    _grow(crew, sorted(customers, key=lambda customer: customer.created_at), clock.now)
     contacts = [contact for draft in drafts for contact in draft.contacts]
     for draft in drafts:
         for contact in draft.contacts:
@@ -54,11 +55,18 @@ def settle(crew: Crew, count: int, *, rng: Random, clock: Clock, now: datetime) 
     words = [word for c in customers for word in _consents(c, crew, rng, clock.now, birthday=_born_on(c, today))]
     Consent.objects.bulk_create(words)
     Event.objects.bulk_create([_made(customer) for customer in customers] + [_told(word, crew) for word in words])
-    scoring.assign(team=crew.team, now=clock.now)
     _managers(crew, clock.now)
     known = list(Customer.objects.filter(team=crew.team).select_related("tier").prefetch_related("contacts").order_by("pk"))
     rng.shuffle(known)
     return known
+
+
+def _grow(crew: Crew, customers: list[Customer], start: datetime) -> None:
+    """The archive fills from month to month, and is scored as it stood then; `customers` by the time they came."""
+    for until in [start - timedelta(days=61 * ago) for ago in range(SCORED_BEFORE, -1, -1)]:
+        came = [customer for customer in customers if customer.pk is None and customer.created_at <= until]
+        bulk_create_with_history(came, Customer)
+        scoring.assign(team=crew.team, now=until)
 
 
 def _draft(crew: Crew, at: int, rng: Random, start: datetime) -> Draft:

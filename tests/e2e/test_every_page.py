@@ -1,16 +1,23 @@
 """Every page, in Chinese on a light desktop and in English on a dark telephone: whole, accessible, translated."""
 
+import io
 import re
+from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from complaints import sheets
 from core.management.commands.defaults import fill_all
 from core.models import Event
+from customers import duplicates, needs, ordering, requests, scoring
+from customers.models import CommunicationPlan, DataRequest, DuplicatePair, Reveal, Task
+from customers.transfer import loading, runs
 from followups import callbacks
 from messaging import calls
 from messaging.models import Mailbox
@@ -36,6 +43,25 @@ PAGES = {
     "intake-call": ("agent", "/intake/{call}/", 200),
     "customers": ("agent", "/customers/", 200),
     "customer": ("agent", "/customers/{customer}/", 200),
+    "customer-edit": ("agent", "/customers/{customer}/edit/", 200),
+    "customer-orders": ("agent", "/customers/{customer}/orders/", 200),
+    "customer-privacy": ("specialist", "/customers/{customer}/privacy/", 200),
+    "customer-tasks": ("lead", "/customers/tasks/", 200),
+    "order-new": ("agent", "/customers/{customer}/orders/new/", 200),
+    "orders": ("agent", "/orders/", 200),
+    "order": ("agent", "/orders/{order}/", 200),
+    "order-edit": ("agent", "/orders/{order}/edit/", 200),
+    "duplicates": ("lead", "/duplicates/", 200),
+    "duplicate": ("lead", "/duplicates/{pair}/", 200),
+    "merge-with": ("lead", "/customers/{customer}/merge/", 200),
+    "requests": ("lead", "/requests/", 200),
+    "request": ("lead", "/requests/{request}/", 200),
+    "access-log": ("supervisor", "/reveals/", 200),
+    "imports": ("supervisor", "/imports/", 200),
+    "import": ("supervisor", "/imports/{run}/", 200),
+    "tiers": ("supervisor", "/dashboard/tiers/", 200),
+    "tier-value": ("supervisor", "/dashboard/tiers/platinum/", 200),
+    "needs": ("supervisor", "/dashboard/needs/", 200),
     "callbacks": ("specialist", "/callbacks/", 200),
     "callbacks-list": ("specialist", "/callbacks/?view=list", 200),
     "callback-audit": ("specialist", "/callbacks/{audit}/", 200),
@@ -51,7 +77,7 @@ PAGES = {
     "forbidden": ("agent", "/dashboard/", 403),
 }
 # Latin words that stand on a Chinese page by right: keys, units, names of things.
-LATIN = {"ctrl", "enter", "shift", "alt", "esc", "sla", "vip", "english", "min"}
+LATIN = {"ctrl", "enter", "shift", "alt", "esc", "sla", "vip", "english", "min", "json", "csv", "xlsx", "utf", "api"}
 DATA = re.compile(r"[\w.*+-]+@[\w.*-]+|\b[TKC]-\d+|\bF\d{1,2}\b|\bp\d0\b")
 
 
@@ -95,9 +121,41 @@ def cases(people) -> dict:
     consult = resolved(customer, agent, Kind.CONSULT, State.UNDERSTOOD, State.ANSWERED)
     call = calls.start(team=agent.team, agent=agent, number="13912345678")
     calls.save_draft(call, {"phone": "13912345678", "kind": "complaint", "level": "special", "subject": "漏水，要投诉"})
-    return {
+    return archive(people, customer) | {
         "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
         "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
+    }  # fmt: skip
+
+
+def archive(people, customer) -> dict:
+    """What belongs to the archive of customers: an order, a twin, a request, a file, a score."""
+    agent, lead, now = people["agent"], people["lead"], timezone.now()
+    order = ordering.open_order(
+        customer=customer, lines=[ordering.Line(product="净水机 M3", quantity=1, price=Decimal(2899))], by=agent,
+        need="家里水碱重", payment="prepaid", address="上海市浦东新区东方路 1 号",
+    )
+    CustomerFactory(team=agent.team, name="王晓雨", phone="13812341234")
+    duplicates.search_all()
+    asked = requests.open_request(customer=customer, kind=DataRequest.Kind.ACCESS, way="电话", by=lead)
+    contact = customer.contacts.first()
+    Reveal.objects.create(user=agent, customer=customer, field=contact.kind, reason="核对上门地址", at=now)
+    data = "姓名,电话\n陆明远,13700002101\n程立,1370\n".encode()
+    run = runs.receive(
+        team=agent.team, what="customers", upload=io.BytesIO(data), name="展会.csv", size=len(data),
+        by=people["supervisor"],
+    )
+    runs.choose(run=run, columns=run.columns, by=people["supervisor"])
+    loading.work()
+    needs.note(customer=customer, text="希望周末能上门安装", topic="上门时间", by=agent)
+    scoring.assign()
+    plan, soon = CommunicationPlan.objects.get(tier__code="vip", method="phone"), timezone.localdate(now)
+    for key, due_on in (("late", soon - timedelta(days=2)), ("soon", soon + timedelta(days=2))):
+        Task.objects.create(
+            customer=customer, kind="contact", key=key, plan=plan, due_on=due_on, assignee=agent,
+            reason={"method": "phone"},
+        )
+    return {
+        "order": order.pk, "pair": DuplicatePair.objects.get().pk, "request": asked.pk, "run": run.pk,
     }  # fmt: skip
 
 
