@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from customers import consent, freshness, plans, profile
@@ -14,7 +15,14 @@ from customers.models import CommunicationPlan, Consent, Customer, Order, Task, 
 from tests.factories import CustomerFactory
 
 DAY = timedelta(days=1)
-NOW = timezone.make_aware(datetime(2026, 11, 2, 4, 35))
+
+
+def night(month, day):
+    """When the beat runs in the night before this day of 2026."""
+    return datetime(2026, month, day, 4, 35, tzinfo=timezone.get_default_timezone())
+
+
+NOW = night(11, 2)
 
 
 def plan(**fields):
@@ -44,7 +52,7 @@ def tasks(customer=None):
 def test_the_standard_plan_makes_the_monthly_call_and_the_quarterly_meeting_of_a_vip(team, agent):
     vip = CustomerFactory(team=team, vip=True, account_manager=agent)
     CustomerFactory(team=team)
-    start = timezone.make_aware(datetime(2026, 10, 1, 4, 35))
+    start = night(10, 1)
     for number in range(92):
         plans.make_tasks(now=start + DAY * number)
         for task in tasks().filter(due_on__lte=timezone.localdate(start + DAY * number)):
@@ -136,10 +144,10 @@ def test_inactive_plans_and_merged_or_erased_customers_make_none(bare):
 def test_the_days_of_a_group_are_spread_evenly_over_the_working_days(bare):
     people = CustomerFactory.create_batch(84, team=bare)
     plan()
-    start = timezone.make_aware(datetime(2026, 10, 12, 4, 35))
-    for night in range(45):
-        plans.make_tasks(now=start + DAY * night)
-        tasks().filter(due_on__lte=timezone.localdate(start + DAY * night)).update(done_at=start)
+    start = night(10, 12)
+    for number in range(45):
+        plans.make_tasks(now=start + DAY * number)
+        tasks().filter(due_on__lte=timezone.localdate(start + DAY * number)).update(done_at=start)
     found = tasks().filter(reason__period="2026-11")
     per_day = [found.filter(due_on=day).count() for day in set(found.values_list("due_on", flat=True))]
     assert found.count() == len(people) and len(per_day) == 21 and set(per_day) == {4}
@@ -158,7 +166,7 @@ def test_a_second_run_makes_none_and_ranges_make_the_same(bare):
 def test_missed_nights_are_made_up_for_and_nothing_begins_late(bare):
     CustomerFactory.create_batch(21, team=bare)
     plan()
-    late = timezone.make_aware(datetime(2026, 11, 13, 4, 35))
+    late = night(11, 13)
     plans.make_tasks(now=late)
     due = set(tasks().values_list("due_on", flat=True))
     assert min(due) >= timezone.localdate(late) and len(due) > 5
@@ -202,10 +210,7 @@ def test_two_workers_at_once_make_each_task_once(bare):
 
 
 def test_whom_the_gate_refuses_gets_no_task_and_nobody_else_is_left_out(bare):
-    words = [
-        (purpose, channel, given)
-        for purpose, channel, given in product(("care", "service", "marketing"), ("any", "phone", "email"), (True, False))
-    ]
+    words = list(product(("care", "service", "marketing"), ("any", "phone", "email"), (True, False)))
     for first, second in [(None, None), *((word, None) for word in words), *product(words, words)]:
         customer = CustomerFactory(team=bare)
         for at, word in enumerate(filter(None, (first, second))):
@@ -272,3 +277,25 @@ def test_contacts_that_are_not_valid_are_not_preferred(bare, agent):
     plan(method="preferred")
     nights(NOW, 31)
     assert {task.reason["method"] for task in tasks(customer)} == {"email"}
+
+
+# --- Administration ---------------------------------------------------------------------------------------
+
+
+def test_the_admin_reads_who_how_often_how_and_what_for_and_no_second_of_one_method_is_saved(team, admin, signed_in):
+    client = signed_in(admin)
+    url = reverse("admin:customers_communicationplan_changelist")
+    page = client.get(url).content.decode()
+    for words in ("VIP", "Important", "monthly", "meeting", CommunicationPlan.objects.get(tier__code="important").goal_en):
+        assert words in page
+    row = CommunicationPlan.objects.get(tier__code="vip", method="phone")
+    data = {
+        "tier": row.tier_id, "service": "", "frequency": "yearly", "method": "phone", "goal_zh": "问候",
+        "goal_en": "Hello", "is_active": "on",
+    }  # fmt: skip
+    refused = client.post(reverse("admin:customers_communicationplan_add"), data)
+    assert refused.status_code == 200 and "have a plan with this method already" in refused.content.decode()
+    client.post(reverse("admin:customers_communicationplan_change", args=[row.pk]), data)
+    row.refresh_from_db()
+    assert (row.frequency, row.history.first().history_user) == ("yearly", admin)
+    assert client.post(reverse("admin:customers_communicationplan_delete", args=[row.pk])).status_code == 403
