@@ -286,7 +286,8 @@ def test_the_admin_reads_who_how_often_how_and_what_for_and_no_second_of_one_met
     client = signed_in(admin)
     url = reverse("admin:customers_communicationplan_changelist")
     page = client.get(url).content.decode()
-    for words in ("VIP", "Important", "monthly", "meeting", CommunicationPlan.objects.get(tier__code="important").goal_en):
+    goal = CommunicationPlan.objects.get(tier__code="important").goal_en
+    for words in ("VIP", "Important", "monthly", "meeting", goal):
         assert words in page
     row = CommunicationPlan.objects.get(tier__code="vip", method="phone")
     data = {
