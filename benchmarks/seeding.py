@@ -53,16 +53,16 @@ def language_of(number: int) -> str:
 
 
 class Seeding:
-    """One desk of `size` tickets."""
+    """One desk of `size` tickets; `with_words` writes its search index, too."""
 
-    def __init__(self, size: int):
+    def __init__(self, size: int, *, with_words: bool = True):
         from core.models import Event
         from customers.models import Contact, Customer, Tier
         from followups.models import Callback
         from messaging.models import Message, Outbox
         from tickets.models import Breach, Category, Post, SLAPolicy, SLATimer, Ticket
 
-        self.size, self.now, self.chance = size, datetime.now(UTC), random.Random(SEED)
+        self.size, self.now, self.chance, self.with_words = size, datetime.now(UTC), random.Random(SEED), with_words
         self.open_from = size - 2 * min(int(size * OPEN_SHARE), MOST_OPEN)
         self.customers, self.contacts = Table(Customer), Table(Contact)
         self.tickets, self.posts, self.events = Table(Ticket), Table(Post), Table(Event)
@@ -92,6 +92,10 @@ class Seeding:
                     print(f"  {numbers[-1]:,} of {self.size:,} tickets", flush=True)
             for table in self.tables:
                 table.finish(cursor)
+        if self.with_words:
+            from django.core.management import call_command
+
+            call_command("search_index", rebuild=True, batch=5000, verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
 

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from core import events, redaction
 from core.crypto import EncryptedBinaryField
 from core.models import Event
+from core.search import Words
 from customers.models import Customer, DataRequest, DuplicatePair, Merge, Signals
 from desk.person import collect
 from staff.models import Notification, User
 
-# The machinery's own: indexes, keys, what staff were told, and guesses about two archives.
+# The machinery's own: indexes, words to search by, keys, what staff were told, and guesses about two archives.
 LEFT_OUT = (DuplicatePair, Merge, Signals, Notification)
 HIDDEN = frozenset({
     "value_index", "last4_index", "digest", "key", "idempotency_key", "originals", "masked", "address_masked",
@@ -29,7 +30,7 @@ def access(customer: Customer) -> dict[str, Any]:
     person = collect(customer)
     records = []
     for model in sorted(person.rows, key=lambda model: (model is not Customer, model._meta.label)):
-        if model not in LEFT_OUT:
+        if model not in LEFT_OUT and not issubclass(model, Words):
             rows = [_row(row) for row in person.of(model).order_by("pk").iterator(200)]
             records.append({"kind": str(model._meta.verbose_name_plural), "rows": rows})
     return {"customer": customer.number, "made": timezone.now().isoformat(timespec="seconds"), "records": records}

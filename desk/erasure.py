@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from core import append_only, events, live
 from core.crypto import EncryptedBinaryField, EncryptedJSONField
 from core.models import Event
+from core.search import Words
 from customers import requests
 from customers.models import Contact, Customer, DataRequest, ImportPart, ImportRun, LegalHold, Merge, Reveal
 from desk.belongings import history_of, plain
@@ -112,7 +113,7 @@ def _take_out(person: Person, *, now: datetime) -> dict[str, int]:
     person.of(Outbox).filter(state=Outbox.State.QUEUED).update(state=Outbox.State.CANCELLED)
     counts["admin.LogEntry"] = person.admin_log().update(object_repr="", change_message="")
     counts["customers.ImportPart"] = _empty_files(person)
-    for model in sorted(person.rows, key=lambda model: model._meta.label):
+    for model in _with_words(person):
         former = person.history(model)
         if model is Contact:  # a blank contact says nothing, and twenty of them would clash
             counts[Contact._meta.label] = person.of(Contact).delete()[0]
@@ -123,7 +124,20 @@ def _take_out(person: Person, *, now: datetime) -> dict[str, int]:
             counts[former.model._meta.label] = former.update(**_blanks(former.model, model._meta.label))
     Customer.objects.filter(pk__in=person.customer_ids).update(birthday=None, account_manager=None, erased_at=now)
     plain(history_of(Customer)).filter(id__in=person.customer_ids).update(birthday=None, account_manager_id=None)
+    _forget_words(person)
     return {label: count for label, count in sorted(counts.items()) if count}
+
+
+def _with_words(person: Person) -> list[type[models.Model]]:
+    """The tables to be blanked; what is searched follows once they are."""
+    kept = [model for model in person.rows if not issubclass(model, Words)]
+    return sorted(kept, key=lambda model: model._meta.label)
+
+
+def _forget_words(person: Person) -> None:
+    for words in person.rows:
+        if issubclass(words, Words):
+            words.index_ids(person.rows[words])
 
 
 def _blank(model: type[models.Model], person: Person) -> int:
@@ -218,11 +232,12 @@ def _old_tickets(now: datetime) -> models.QuerySet:
 
 
 def _take_out_tickets(person: Person) -> None:
-    for model in sorted(person.rows, key=lambda model: model._meta.label):
+    for model in _with_words(person):
         _blank(model, person)
         former = person.history(model)
         if former is not None:
             former.update(**_blanks(former.model, model._meta.label))
+    _forget_words(person)
 
 
 def _fade_files(now: datetime) -> int:

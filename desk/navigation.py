@@ -70,7 +70,7 @@ def commands_for(request) -> list[dict]:
     ]
     for view, label, icon in (
         ("desk:customer_tasks", _("Customer tasks"), "list-check"), ("staff:preferences", _("Preferences"), "sliders"),
-        ("desk:help", _("Help"), "question"),
+        ("desk:search", _("Search everything, with conditions"), "search"), ("desk:help", _("Help"), "question"),
     ):
         if url := link_to(view):
             commands.append({"label": label, "icon": icon, "keys": "", "href": url})

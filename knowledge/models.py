@@ -5,12 +5,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from core.search import Searched, SearchedRows, Words, gin
+from core.search import Searched, SearchedRows
 from knowledge import blanks
 from knowledge.articles import Article
 from knowledge.lexicon import WordingRule
+from knowledge.words import ArticleWords, TemplateWords
 
-__all__ = ["Article", "ReplyTemplate", "TemplateWords", "WordingRule"]
+__all__ = ["Article", "ArticleWords", "ReplyTemplate", "TemplateWords", "WordingRule"]
 
 
 class ReplyTemplate(Searched):
@@ -41,16 +42,3 @@ class ReplyTemplate(Searched):
             raise ValidationError({"body": _("Nothing fills in %(wrong)s. Known are %(known)s.") % {
                 "wrong": ", ".join(wrong), "known": known,
             }})  # fmt: skip
-
-
-class TemplateWords(Words):
-    """The words of a reply template. Facets: on while it is offered."""
-
-    row = models.OneToOneField(ReplyTemplate, models.CASCADE, primary_key=True, related_name="words")
-
-    TEXTS = ("name", "body")
-    TEXT = "r.name || E'\\n' || r.body"
-    FACETS = "ARRAY[CASE WHEN r.is_active THEN 'on' END]"
-
-    class Meta:
-        indexes = [gin("template_words")]

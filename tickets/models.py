@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.redaction import FreeCharField, FreeTextField, WithOriginals
+from core.search import Searched, SearchedRows
 from messaging.models import Channel
 from staff.sight import TeamSightQuerySet
 
@@ -101,7 +102,7 @@ class Category(models.Model):
         return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
 
 
-class TicketQuerySet(TeamSightQuerySet):
+class TicketQuerySet(SearchedRows, TeamSightQuerySet):
     def active(self):
         return self.exclude(state=State.ARCHIVED)
 
@@ -122,7 +123,7 @@ class TicketQuerySet(TeamSightQuerySet):
         return self.select_related("customer__tier", "owner", "team").defer("customer__attributes")
 
 
-class Ticket(WithOriginals):
+class Ticket(Searched, WithOriginals):
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="tickets", verbose_name=_("team"))
     customer = models.ForeignKey(
         "customers.Customer", models.PROTECT, related_name="tickets", verbose_name=_("customer")
@@ -209,7 +210,7 @@ class Ticket(WithOriginals):
         return self.state == State.ARCHIVED
 
 
-class Post(WithOriginals):
+class Post(Searched, WithOriginals):
     """One entry of the conversation on a ticket."""
 
     class Kind(models.TextChoices):
@@ -228,6 +229,7 @@ class Post(WithOriginals):
     message = models.OneToOneField("messaging.Message", models.PROTECT, null=True, related_name="post")
     outgoing = models.OneToOneField("messaging.Outbox", models.PROTECT, null=True, related_name="post")
     call = models.ForeignKey("messaging.Call", models.PROTECT, null=True, related_name="posts")
+    objects = SearchedRows.as_manager()
 
     class Meta:
         verbose_name = _("post")
@@ -388,3 +390,6 @@ class Escalation(models.Model):
 
     def __str__(self):
         return f"{self.ticket_id} {self.level}"
+
+
+from tickets.words import PostWords, TicketWords  # noqa: E402, F401 their tables belong to this app's models

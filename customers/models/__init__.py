@@ -28,10 +28,11 @@ from customers.models.tiers import (
     TierAssignment,
     TierOverride,
 )
+from customers.models.words import CustomerWords
 
 __all__ = [
     "Communication", "CommunicationPlan", "Consent", "ConsentWording", "Contact", "CustomField", "Customer",
-    "CustomerQuerySet",
+    "CustomerQuerySet", "CustomerWords",
     "DataRequest", "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping", "ImportPart", "ImportRun", "LegalHold",
     "LifecycleMove", "LifecycleRule", "Merge", "Need", "Order", "OrderLine", "Reveal", "ScoringBand", "ScoringRule",
     "ScoringRun", "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import ExtractDay, ExtractMonth
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -12,12 +12,14 @@ from simple_history.models import HistoricalRecords
 from core import crypto, masking, phones
 from core.crypto import EncryptedTextField
 from core.redaction import FreeCharField, FreeJSONField, WithOriginals
+from core.search import Searched, SearchedRows
 from customers.models.plans import CommunicationPlan
 from customers.models.tiers import Tier
+from customers.models.words import CustomerWords
 from staff.sight import TeamSightQuerySet
 
 
-class CustomerQuerySet(TeamSightQuerySet):
+class CustomerQuerySet(SearchedRows, TeamSightQuerySet):
     def present(self):
         """Without those that were merged into another or erased."""
         return self.filter(merged_into=None, erased_at=None)
@@ -56,7 +58,7 @@ def manages_elsewhere(user) -> bool:
     return user._manages_elsewhere
 
 
-class Customer(models.Model):
+class Customer(Searched):
     class Kind(models.TextChoices):
         PERSON = "person", _("person")
         COMPANY = "company", _("company")
@@ -290,6 +292,11 @@ class Need(WithOriginals):
 
     def __str__(self):
         return self.text
+
+    def save(self, *args, **kwargs):
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            CustomerWords.index_ids([self.customer_id])
 
 
 class TaskQuerySet(TeamSightQuerySet):

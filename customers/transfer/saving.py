@@ -9,7 +9,7 @@ from core import bulk
 from core.importing import Tally, known_digests
 from core.models import Event
 from customers import registry
-from customers.models import Contact, Customer, ImportRun
+from customers.models import Contact, Customer, CustomerWords, ImportRun
 from customers.transfer.rows import Bad, Row, Sealed
 
 KEYS = ("phone", "email")
@@ -129,6 +129,7 @@ class CustomerSaver:
             contacts += [(pk, one, True) for one in row.contacts]
         customers.pour()
         bulk.remember(Customer, ids, kind="+", reason=self.reason, at=now, by=self.run.by)
+        CustomerWords.index_ids(ids)
         self._add_contacts(contacts, now)
         return ids
 
@@ -148,6 +149,7 @@ class CustomerSaver:
         bulk.rewrite(Customer, CHANGED, rows)
         ids = [customer.pk for customer, _row in changed]
         bulk.remember(Customer, ids, kind="~", reason=self.reason, at=now, by=self.run.by)
+        CustomerWords.index_ids(ids)
         self._add_missing(changed, now)
 
     def _add_missing(self, changed: list[tuple[Customer, Row]], now: datetime) -> None:

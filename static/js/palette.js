@@ -59,6 +59,8 @@
 
   function draw(html, text) {
     list.innerHTML = html;
+    const everything = list.querySelector("[data-everything]");
+    everything?.remove();
     const found = matching(text);
     if (found.length) {
       const head = document.createElement("h3");
@@ -66,15 +68,17 @@
       head.textContent = word("commands");
       list.append(head, ...found.map(commandNode));
     }
-    options().forEach((option, index) => { option.id = `palette-${index}`; });
-    if (!options().length) {
+    const hits = options().length;
+    if (!hits) {
       const none = document.createElement("p");
       none.className = "c-palette__none";
       none.textContent = word("no_results", { q: text });
       list.append(none);
     }
+    if (everything) list.append(everything);
+    options().forEach((option, index) => { option.id = `palette-${index}`; });
     choose(options()[0]);
-    announce(word("results", { n: options().length }));
+    announce(word("results", { n: hits }));
   }
 
   async function ask() {
