@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "profiles": {"task": "desk.tasks.refresh_profiles", "schedule": crontab(hour=4, minute=5)},
     "contacts": {"task": "desk.tasks.plan_contacts", "schedule": crontab(hour=4, minute=35)},
     "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
+    "old-drafts": {"task": "tickets.tasks.fade_drafts", "schedule": crontab(hour=4, minute=55)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
 }
 

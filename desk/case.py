@@ -3,20 +3,21 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+from django.db.models import Count, Prefetch, Q, QuerySet, Window
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from customers.models import Consent, Contact
 from desk import clocks, forms, timeline
 from followups.models import Callback
-from knowledge.models import ReplyTemplate
 from loyalty import ledger
 from staff.models import User
-from tickets import workflow
+from tickets import drafts, workflow
+from tickets.draft_models import Draft
 from tickets.models import State, Ticket
 
 RECENT = 5
 TIMERS = 8
-TEMPLATES = 40
 KEYS = {State.ESCALATED: "shift+e"}
 
 
@@ -55,7 +56,7 @@ def seen(user: User) -> QuerySet[Ticket]:
 def page(ticket: Ticket, user: User, *, before: int | None, now: datetime, bound=None) -> dict:
     """The context of the ticket page; `bound` is a form that was refused and keeps what was typed."""
     top = head(ticket, user, before=before, now=now)
-    return top | side(ticket, user, now=now, bound=bound) | composer(ticket, user)
+    return top | side(ticket, user, now=now, bound=bound) | composer(ticket, user, bound)
 
 
 def head(ticket: Ticket, user: User, *, before: int | None, now: datetime) -> dict:
@@ -102,32 +103,30 @@ def promises(ticket: Ticket, now: datetime) -> list:
     return [(timer, clocks.of_timer(timer, now=now)) for timer in timers]
 
 
-def composer(ticket: Ticket, user: User) -> dict:
-    """What the composer offers: the address a reply goes to, and templates, the customer's language first."""
+def composer(ticket: Ticket, user: User, bound=None) -> dict:
+    """The address a reply goes to, and what the user has begun to write."""
     address = next((contact.masked for contact in ticket.customer.contacts.all() if contact.kind == "email"), "")
-    templates = ReplyTemplate.objects.filter(is_active=True).annotate(
-        foreign=~Q(language=ticket.customer.language)
-    ).order_by("foreign", F("name"))[:TEMPLATES]
-    return {
-        "address": address,
-        "templates": [
-            (template.name, filled(template.body, ticket, user), template.language) for template in templates
-        ],
-    }
+    kept = drafts.of(ticket, user)
+    words = {kind: kept_words(draft) for kind, draft in kept.items() if draft.text}
+    return {"address": address, "drafts": kept, "kept": words, "compose_forms": compose_forms(kept, bound)}
 
 
-def filled(body: str, ticket: Ticket, user: User) -> str:
-    """A template's text with its three blanks filled in; other braces stay as they are."""
-    for blank, value in (("{name}", ticket.customer.name), ("{number}", ticket.number), ("{agent}", str(user))):
-        body = body.replace(blank, value)
-    return body
+def compose_forms(kept: dict[str, Draft], bound=None) -> dict:
+    """Reply and note with their drafts in them, the refused one as it was sent."""
+    found = {"reply": forms.ReplyForm(draft=kept.get("reply")), "note": forms.NoteForm(draft=kept.get("note"))}
+    return found | ({bound.name: bound} if bound is not None and bound.name in found else {})
+
+
+def kept_words(draft: Draft) -> str:
+    """Draft kept 14:03."""
+    at = timezone.localtime(draft.updated_at)
+    time = at.strftime("%H:%M" if at.date() == timezone.localdate() else "%m-%d %H:%M")
+    return _("Draft kept %(time)s") % {"time": time}
 
 
 def blank_forms(ticket: Ticket, bound=None) -> dict:
     """All forms of the page by name, the refused one as it was sent."""
     fresh = {
-        "reply": forms.ReplyForm(),
-        "note": forms.NoteForm(),
         "move": forms.MoveForm(),
         "archive": forms.archive_form(ticket),
         "final": forms.final_form(ticket),

@@ -2,17 +2,19 @@
 
 import secrets
 from copy import copy
+from datetime import datetime
 
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from knowledge import blanks
 from staff.models import User
 from tickets import workflow
+from tickets.draft_models import Draft
 from tickets.models import Category, Cause, Kind, Level, Outcome, State, Ticket
 
-LONGEST = 20_000
 PICK = [("", _("Choose"))]
 
 
@@ -40,24 +42,69 @@ class ActForm(forms.Form):
         self.name = name
 
 
+class LongText(NoText):
+    """A text of any length, every blank and line of it kept: the service says what is too long."""
+
+    def __init__(self, **kwargs):
+        super().__init__(strip=False, widget=forms.Textarea, **kwargs)
+
+    def to_python(self, value):
+        return with_plain_breaks(super().to_python(value))
+
+
+def with_plain_breaks(text: str) -> str:
+    """Line breaks as people count them; browsers send two characters for each."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def moment_of(text: str) -> datetime | None:
+    """The time in a field as it is being filled in; None while it says none."""
+    field = forms.DateTimeField(required=False)
+    try:
+        return field.clean(text[:16])
+    except forms.ValidationError:
+        return None
+
+
+def extras_of(data) -> dict:
+    """What a draft of a reply keeps beside its text, as it was filled in."""
+    found = {"next_update_at": data.get("next_update_at", "")[:16], "articles": data.get("articles", "")[:200]}
+    return {name: value for name, value in found.items() if value} | ({"wait": True} if data.get("wait") else {})
+
+
 class ReplyForm(forms.Form):
     name = "reply"
-    body = NoText(label=_("Reply"), max_length=LONGEST, widget=forms.Textarea)
+    body = LongText(label=_("Reply"))
     next_update_at = forms.DateTimeField(label=_("Next update by"), required=False, widget=MomentInput)
     wait = forms.BooleanField(label=_("Waiting for the customer, the clock pauses"), required=False)
     key = NoText(max_length=40, widget=forms.HiddenInput)
+    files = forms.TypedMultipleChoiceField(coerce=int, required=False, widget=forms.MultipleHiddenInput)
+    articles = NoText(max_length=200, widget=forms.HiddenInput)
 
-    def __init__(self, data=None, *, ticket: Ticket | None = None, **kwargs):
-        kwargs.setdefault("initial", {}).setdefault("key", secrets.token_hex(8))
-        super().__init__(data, auto_id="reply-%s", **kwargs)
+    def __init__(self, data=None, *, draft: Draft | None = None, **kwargs):
+        initial = {"key": secrets.token_hex(8)} | ({"body": draft.text, **draft.extras} if draft else {})
+        super().__init__(data, auto_id="reply-%s", initial=initial, **kwargs)
+        sent = data.getlist("files") if hasattr(data, "getlist") else []
+        self.fields["files"].choices = [(pk, pk) for pk in sent if pk.isdecimal() and len(pk) < 19]
+
+    def clean_body(self):
+        text = self.cleaned_data["body"]
+        if found := blanks.still_open(text):
+            raise forms.ValidationError(
+                _("%(blank)s is still open in the text. Fill it in; the time comes from “Next update by”."),
+                params={"blank": found[0][0]},
+            )
+        return text
 
 
 class NoteForm(forms.Form):
     name = "note"
-    body = NoText(label=_("Internal note"), max_length=LONGEST, widget=forms.Textarea)
+    body = LongText(label=_("Internal note"))
+    key = NoText(max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, data=None, *, ticket: Ticket | None = None, **kwargs):
-        super().__init__(data, auto_id="note-%s", **kwargs)
+    def __init__(self, data=None, *, draft: Draft | None = None, **kwargs):
+        initial = {"key": secrets.token_hex(8)} | ({"body": draft.text} if draft else {})
+        super().__init__(data, auto_id="note-%s", initial=initial, **kwargs)
 
 
 class MoveForm(forms.Form):

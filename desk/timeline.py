@@ -13,7 +13,7 @@ from core.models import Event
 from desk import calls
 from followups.models import Attempt
 from messaging.models import Attachment
-from tickets import conversation
+from tickets import conversation, mentions
 from tickets.models import Kind, Metric, Outcome, Post, State, Ticket
 
 PAGE = 50
@@ -43,6 +43,7 @@ class Entry:
     at: datetime
     post: Post
     files: list[Attachment]
+    names: dict[int, str] = field(default_factory=dict)  # of the colleagues mentioned, by id
 
 
 @dataclass
@@ -67,7 +68,8 @@ def read(ticket: Ticket, *, before: int | None = None, now: datetime | None = No
     """The last posts of a ticket, or those before a post, with the events of the same stretch: three queries."""
     now = now or timezone.now()
     posts = ticket.posts.select_related("author", "outgoing").only(
-        "ticket_id", "kind", "channel", "body", "at", "next_update_at", "message_id", "author__display_name",
+        "ticket_id", "kind", "channel", "body", "at", "next_update_at", "message_id", "outgoing_id",
+        "author__display_name",
         "author__username", "outgoing__state", "outgoing__sent_at", "outgoing__error", "outgoing__to_masked",
         "outgoing__next_attempt_at", "outgoing__attempts",
     )
@@ -104,12 +106,15 @@ def _events(ticket: Ticket, since: datetime | None, until: datetime | None) -> l
 
 
 def _entries(posts: list[Post]) -> list[Entry]:
-    messages = [post.message_id for post in posts if post.message_id]
-    files: dict[int, list[Attachment]] = {}
-    if messages:
-        for file in Attachment.objects.filter(message__in=messages).defer("content").order_by("pk"):
-            files.setdefault(file.message_id, []).append(file)
-    return [Entry(post.at, post, files.get(post.message_id or 0, [])) for post in posts]
+    names = mentions.names_in(post.body for post in posts)
+    came = [post.message_id for post in posts if post.message_id]
+    went = [post.outgoing_id for post in posts if post.outgoing_id]
+    files: dict[tuple[int | None, int | None], list[Attachment]] = {}
+    if came or went:
+        wanted = Q(message__in=came) | Q(outgoing__in=went)
+        for file in Attachment.objects.filter(wanted).defer("content").order_by("pk"):
+            files.setdefault((file.message_id, file.outgoing_id), []).append(file)
+    return [Entry(post.at, post, files.get((post.message_id, post.outgoing_id), []), names) for post in posts]
 
 
 def _days(items: list[Entry | Line], now: datetime) -> list[Day]:

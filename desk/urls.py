@@ -1,6 +1,7 @@
 from django.urls import path
 
 from desk.views import (
+    composer,
     customers,
     duplicates,
     imports,
@@ -43,6 +44,11 @@ urlpatterns = [
     path("tickets/<int:pk>/assign/", ticket.assign, name="ticket_assign"),
     path("tickets/<int:pk>/pause/", ticket.pause, name="ticket_pause"),
     path("tickets/<int:pk>/resume/", ticket.resume, name="ticket_resume"),
+    path("tickets/<int:pk>/draft/<slug:kind>/", composer.draft, name="ticket_draft"),
+    path("tickets/<int:pk>/files/", composer.add_file, name="ticket_files"),
+    path("tickets/<int:pk>/files/<int:file>/", composer.file, name="ticket_file"),
+    path("tickets/<int:pk>/choices/", composer.choices, name="ticket_choices"),
+    path("tickets/<int:pk>/colleagues/", composer.colleagues, name="ticket_colleagues"),
     path("tickets/<int:pk>/attachments/<int:attachment>/", ticket.attachment, name="ticket_attachment"),
     path("reveals/", reveals.reveals, name="reveals"),
     path("words/<slug:what>/<int:pk>/", reveals.words, name="words"),

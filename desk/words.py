@@ -19,6 +19,7 @@ OF_TICKET: dict[str, tuple[type[Model], str]] = {
     "attempt": (Attempt, "callback__ticket"),
     "audit": (Audit, "callback__ticket"),
     "file": (Attachment, "message__post__ticket"),
+    "sent": (Attachment, "outgoing__post__ticket"),
 }
 OF_CUSTOMER: dict[str, tuple[type[Model], str]] = {
     "need": (Need, "customer"),

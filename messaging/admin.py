@@ -5,7 +5,7 @@ from django.utils.translation import ngettext
 from core import masking
 from core.site import DeskAdmin, ReadOnlyAdmin, choices, column
 from messaging import again
-from messaging.models import Mailbox, Message, Outbox
+from messaging.models import FileType, Mailbox, Message, Outbox
 
 
 @admin.register(Mailbox)
@@ -84,3 +84,12 @@ class OutboxAdmin(ReadOnlyAdmin):
         messages.success(request, ngettext(
             "%(count)d message is queued again.", "%(count)d messages are queued again.", len(queued)
         ) % {"count": len(queued)})  # fmt: skip
+
+
+@admin.register(FileType)
+class FileTypeAdmin(DeskAdmin):
+    """Which files agents may send."""
+
+    list_display = ["extension", "content_type", "signature", "is_active"]
+    list_filter = ["is_active"]
+    search_fields = ["extension"]

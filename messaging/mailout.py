@@ -9,6 +9,8 @@ import smtplib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from email.charset import BASE64, QP, Charset
+from email.encoders import encode_base64
+from email.mime.base import MIMEBase
 from email.utils import formataddr
 
 from django.conf import settings
@@ -96,8 +98,21 @@ def build(
     # Seven-bit transfer, as not every server on the way takes eight.
     message.encoding = _charset(text)
     for name, content, content_type in attachments:
-        message.attach(_line(name, "file name"), content, _line(content_type, "content type"))
+        message.attach(_part(_line(name, "file name"), content, _line(content_type, "content type")))
     return message
+
+
+def _part(name: str, content: bytes, content_type: str) -> MIMEBase:
+    """A file byte for byte; Django would write texts anew. Names beyond ASCII are told as RFC 2231 says."""
+    kind, _slash, subtype = content_type.partition("/")
+    if kind in ("message", "multipart") or not subtype:
+        kind, subtype = "application", "octet-stream"
+    part = MIMEBase(kind, subtype)
+    part.set_payload(content)
+    encode_base64(part)
+    filename = name if name.isascii() else ("utf-8", "", name)
+    part.add_header("Content-Disposition", "attachment", filename=filename)
+    return part
 
 
 def _charset(text: str) -> Charset:

@@ -1,6 +1,8 @@
 """Contacts with the outside, stored first and raw: inbound messages, calls, and the outbox."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.crypto import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
 from core.redaction import FreeCharField, WithOriginals
+from messaging.sniffing import PROGRAMS
 
 
 class Channel(models.TextChoices):
@@ -99,7 +102,10 @@ class Message(models.Model):
 
 
 class Attachment(WithOriginals):
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    """A file that came with a message, or goes out with one of ours."""
+
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="attachments")
+    outgoing = models.ForeignKey("Outbox", models.CASCADE, null=True, related_name="attachments")
     name = FreeCharField(max_length=255)
     content_type = models.CharField(max_length=120)
     size = models.PositiveIntegerField()
@@ -108,9 +114,62 @@ class Attachment(WithOriginals):
     class Meta:
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(message__isnull=True) ^ models.Q(outgoing__isnull=True),
+                name="attachment_came_or_goes",
+            )
+        ]
 
     def __str__(self):
         return self.name
+
+
+class FileType(models.Model):
+    """A kind of file that may be sent; the content has to be what the extension says."""
+
+    class Signature(models.TextChoices):
+        PNG = "png", _("PNG picture")
+        JPEG = "jpeg", _("JPEG picture")
+        GIF = "gif", _("GIF picture")
+        WEBP = "webp", _("WebP picture")
+        PDF = "pdf", _("PDF document")
+        ZIP = "zip", _("ZIP archive or office document")
+        OLE = "ole", _("older office document")
+        TEXT = "text", _("plain text")
+        MEDIA = "media", _("sound or film")
+        ANY = "any", _("anything but a program")
+
+    extension = models.CharField(
+        _("extension"), max_length=12, unique=True,
+        validators=[RegexValidator(r"^[a-z0-9]+$", _("Small letters and digits, without the dot."))],
+    )
+    content_type = models.CharField(
+        _("content type"), max_length=120,
+        validators=[RegexValidator(r"^[a-z]+/[A-Za-z0-9.+-]+$", _("Such as application/pdf."))],
+    )
+    signature = models.CharField(_("must hold"), max_length=5, choices=Signature)
+    is_active = models.BooleanField(_("allowed"), default=True)
+
+    class Meta:
+        verbose_name = _("kind of file")
+        verbose_name_plural = _("kinds of files")
+        ordering = ["extension"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    signature__in=["png", "jpeg", "gif", "webp", "pdf", "zip", "ole", "text", "media", "any"]
+                ),
+                name="file_signature_is_known",
+            )
+        ]
+
+    def __str__(self):
+        return self.extension
+
+    def clean(self):
+        if self.extension in PROGRAMS:
+            raise ValidationError({"extension": _("Programs are never sent.")})
 
 
 class CallStep(models.TextChoices):

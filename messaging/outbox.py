@@ -1,6 +1,7 @@
 """Nothing is sent but from here: a row first, in the writer's transaction; a worker sends it after commit."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.utils import timezone
 from core import masking, redaction
 from customers import consent
 from messaging import mailout
-from messaging.models import Channel, Mailbox, Outbox
+from messaging.models import Attachment, Channel, Mailbox, Outbox
 
 log = logging.getLogger(__name__)
 RETRIES = (60, 300, 900, 3600, 4 * 3600)  # seconds before each further attempt
@@ -29,13 +30,17 @@ def put(
     in_reply_to: str = "",
     references: list[str] | tuple[str, ...] = (),
     auto: bool = False,
+    files: Iterable[tuple[str, bytes, str]] = (),
     now: datetime | None = None,
 ) -> Outbox:
-    """Queues a mail in the caller's transaction. A key that is known already returns its row unchanged."""
+    """Queues a mail in the caller's transaction. A key that is known already returns its row unchanged.
+
+    `files` go along: (name, content, content type).
+    """
     now = now or timezone.now()
     mailbox = mailbox or Mailbox.objects.filter(is_default=True).first()
     sender = mailbox.address if mailbox else settings.DEFAULT_FROM_EMAIL
-    row, _created = Outbox.objects.get_or_create(
+    row, created = Outbox.objects.get_or_create(
         key=key,
         defaults={
             "channel": Channel.MAIL, "purpose": purpose, "customer": customer, "to": to,
@@ -45,6 +50,11 @@ def put(
             "message_id": mailout.new_message_id(sender.rsplit("@", 1)[-1]), "queued_at": now, "next_attempt_at": now,
         },
     )
+    if created:
+        for name, content, content_type in files:
+            Attachment.objects.create(
+                outgoing=row, name=name, content=content, content_type=content_type, size=len(content)
+            )
     return row
 
 
@@ -79,7 +89,7 @@ def _send(row: Outbox, now: datetime) -> None:
         mailout.deliver(
             mailout.build(
                 from_email=row.from_address, from_name=row.from_name, to=row.to, subject=row.subject, text=row.body,
-                message_id=row.message_id, **row.headers,
+                message_id=row.message_id, attachments=_files(row), **row.headers,
             )
         )
     except mailout.TemporaryFailure as error:
@@ -89,6 +99,12 @@ def _send(row: Outbox, now: datetime) -> None:
         _finish(row, Outbox.State.FAILED, error=f"{type(error).__name__}: {masking.free_text(str(error))}")
     else:
         _finish(row, Outbox.State.SENT, sent_at=now)
+
+
+def _files(row: Outbox) -> Iterator[tuple[str, bytes, str]]:
+    """The customer gets the name as it was written, numbers and all."""
+    for file in row.attachments.order_by("pk"):
+        yield redaction.restore(file.name, file.originals), bytes(file.content), file.content_type
 
 
 def _retry(row: Outbox, now: datetime, error: str) -> None:

@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
     ),
     "handed_over": ("arrow-left-right", _("%(by)s handed a call over to your team: ticket %(ticket)s.")),
     "request_overdue": ("shield-exclamation", _("Data request %(number)s is past its 30 days.")),
+    "mentioned": ("at", _("%(by)s mentioned you in ticket %(ticket)s.")),
     "bounced": ("envelope-x", _("A mail sent from ticket %(ticket)s was returned.")),
 }
 OTHER = ("bell", _("There is news about ticket %(ticket)s."))
@@ -46,6 +47,8 @@ def line(row: Notification) -> Line:
     facts = {"by": _("Somebody"), "count": 0, "number": "", **row.data, "ticket": f"T-{row.ticket_id}"}
     overdue = f"{reverse('desk:workbench')}?view=breached"
     url = reverse("desk:ticket", args=[row.ticket_id]) if row.ticket_id else overdue
+    if row.ticket_id and isinstance(row.data.get("post"), int):
+        url += f"#post-{row.data['post']}"
     if row.kind == "request_overdue":
         url = reverse("desk:request", args=[row.data["request"]])
     return Line(row, icon, str(words % facts), url)

@@ -15,7 +15,7 @@ from core.phones import BadPhone
 from customers import registry
 from customers.models import Contact, Customer
 from staff.models import User
-from tickets import classification, intake
+from tickets import classification, intake, mentions
 from tickets.models import Category, Channel, Grade, Kind, Level, Post, State, Ticket
 
 
@@ -68,7 +68,7 @@ class PostOut(serializers.ModelSerializer):
         fields = ["id", "kind", "channel", "author", "at", "body", "next_update_at"]
 
     def get_body(self, post) -> str:
-        return masking.free_text(post.body)
+        return masking.free_text(mentions.plain(post.body, {}))
 
 
 class TicketDetail(TicketOut):

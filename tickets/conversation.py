@@ -1,6 +1,7 @@
 """What staff add to a ticket: replies through the outbox, internal notes, and having read it."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -11,10 +12,13 @@ from django.utils.translation import gettext_noop
 from core import events, live
 from messaging import outbox
 from messaging.models import Channel, Mailbox, Message, Outbox
+from staff import notifications
 from staff.models import User
-from tickets import sla
+from tickets import drafts, mentions, sla
+from tickets.draft_models import Draft
 from tickets.models import Metric, Post, Ticket
 
+LONGEST = 100_000  # characters of one reply or note
 WAITING = gettext_noop("The customer has to decide")
 
 
@@ -31,42 +35,49 @@ def reply(
     next_update_at: datetime | None = None,
     wait: bool = False,
     key: str = "",
+    files: Iterable[int] = (),
+    noted: dict | None = None,
     now: datetime | None = None,
 ) -> Post:
-    """Queues a reply to the customer and meets the first response (C3, C7).
+    """Queues a reply to the customer and meets the first response (C3, C7); the writer's draft is emptied with it.
 
     An unsolved ticket needs `next_update_at`, the time of the next answer, in the future. `wait` says that the
-    customer has to decide, and pauses the clock. `key` makes a double submit harmless.
+    customer has to decide, and pauses the clock. `key` makes a double submit harmless. `files` are ids of the writer's
+    draft, `noted` goes into the event: what quality wants to know of how the reply was written.
     """
     now = now or timezone.now()
     key = f"reply:{ticket.pk}:{key or secrets.token_hex(8)}"
+    locked = Ticket.objects.select_for_update(of=("self",)).select_related("customer", "team").get(pk=ticket.pk)
     if known := Post.objects.filter(outgoing__key=key).first():
         return known
-    locked = Ticket.objects.select_for_update().select_related("customer", "team").get(pk=ticket.pk)
     address = _checked(locked, body, next_update_at, wait, now)
+    along = _along(locked, by, list(files))
     outgoing = outbox.put(
         key=key, to=address, customer=locked.customer, purpose="service", subject=_subject(locked), body=body,
-        mailbox=Mailbox.objects.filter(team=locked.team_id).first(), now=now, **_thread(locked),
+        mailbox=Mailbox.objects.filter(team=locked.team_id).first(), now=now, files=along, **_thread(locked),
     )
-    post, created = Post.objects.get_or_create(
-        outgoing=outgoing,
-        defaults={
-            "ticket": locked, "kind": Post.Kind.REPLY, "channel": Channel.MAIL, "author": by, "body": body,
-            "at": now, "next_update_at": next_update_at,
-        },
+    post = Post.objects.create(
+        outgoing=outgoing, ticket=locked, kind=Post.Kind.REPLY, channel=Channel.MAIL, author=by, body=body, at=now,
+        next_update_at=next_update_at,
     )
-    if created:
-        _after_reply(locked, by=by, now=now, wait=wait)
+    drafts.clear(locked, user=by, kind=Draft.Kind.REPLY, now=now)
+    _after_reply(locked, by=by, now=now, wait=wait, noted=noted or {})
     ticket.refresh_from_db()
     return post
+
+
+def _along(ticket: Ticket, by: User, ids: list[int]) -> list[tuple[str, bytes, str]]:
+    chosen = drafts.chosen(ticket, user=by, ids=ids)
+    if len(chosen) < len(set(ids)):
+        raise ReplyRefused(_("A file that was to go along is gone; look at the files and send again."))
+    return [(file.name, bytes(file.content), file.content_type) for file in chosen]
 
 
 def _checked(ticket: Ticket, body: str, next_update_at, wait: bool, now: datetime) -> str:
     """The address to write to; raises `ReplyRefused` where a reply may not go out."""
     if ticket.is_archived:
         raise ReplyRefused(_("The ticket is archived; open a linked one to write again."))
-    if not body.strip():
-        raise ReplyRefused(_("Write something first."))
+    _check_text(body)
     if next_update_at and next_update_at <= now:
         raise ReplyRefused(_("The promised time has already passed."))
     if not (next_update_at or wait or ticket.resolved_at):
@@ -77,13 +88,24 @@ def _checked(ticket: Ticket, body: str, next_update_at, wait: bool, now: datetim
     return contact.value
 
 
-def _after_reply(ticket: Ticket, *, by: User, now: datetime, wait: bool) -> None:
+def _check_text(body: str) -> None:
+    if not body.strip():
+        raise ReplyRefused(_("Write something first."))
+    if len(body) > LONGEST:
+        raise ReplyRefused(
+            _("%(length)s characters are too many; one message takes %(limit)s. Shorten it, or add it as a file.")
+            % {"length": f"{len(body):,}", "limit": f"{LONGEST:,}"}
+        )
+
+
+def _after_reply(ticket: Ticket, *, by: User, now: datetime, wait: bool, noted: dict) -> None:
     ticket.first_response_at = ticket.first_response_at or now
     ticket.unread, ticket.updated_at = False, now
     ticket.save(update_fields=["first_response_at", "unread", "updated_at"])
     sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
     events.record(
-        "replied", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now
+        "replied", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now,
+        **noted,
     )
     if wait and not ticket.waiting_customer:
         sla.pause(ticket, by=by, reason=WAITING, now=now)
@@ -105,18 +127,28 @@ def _thread(ticket: Ticket) -> dict:
 
 
 @transaction.atomic
-def note(ticket: Ticket, *, body: str, by: User, now: datetime | None = None) -> Post:
-    """Adds an internal note; customers never see it."""
-    if not body.strip():
-        raise ReplyRefused(_("Write something first."))
+def note(ticket: Ticket, *, body: str, by: User, key: str = "", now: datetime | None = None) -> Post:
+    """Adds an internal note; customers never see it. Colleagues who are @mentioned in it are told under their bell.
+
+    `key` makes a double submit harmless.
+    """
+    _check_text(body)
     now = now or timezone.now()
+    Ticket.objects.select_for_update().only("pk").get(pk=ticket.pk)
+    if key and (known := ticket.posts.filter(key=key).first()):
+        return known
+    body, mentioned = mentions.stored(body, mentions.colleagues(ticket) if "@" in body else ())
     post = Post.objects.create(
-        ticket=ticket, kind=Post.Kind.NOTE, channel=ticket.channel, author=by, body=body, at=now
+        ticket=ticket, kind=Post.Kind.NOTE, channel=ticket.channel, author=by, body=body, at=now, key=key
     )
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
+    drafts.clear(ticket, user=by, kind=Draft.Kind.NOTE, now=now)
     events.record(
         "noted", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now
     )
+    for user in mentioned:
+        if user != by:
+            notifications.notify(user, "mentioned", ticket_id=ticket.pk, now=now, by=str(by), post=post.pk)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
     return post
 

@@ -229,12 +229,16 @@ class Post(Searched, WithOriginals):
     message = models.OneToOneField("messaging.Message", models.PROTECT, null=True, related_name="post")
     outgoing = models.OneToOneField("messaging.Outbox", models.PROTECT, null=True, related_name="post")
     call = models.ForeignKey("messaging.Call", models.PROTECT, null=True, related_name="posts")
+    key = models.CharField(max_length=60, blank=True, db_default="", default="")  # of the form that a note came by
     objects = SearchedRows.as_manager()
 
     class Meta:
         verbose_name = _("post")
         verbose_name_plural = _("posts")
         indexes = [models.Index(fields=["ticket", "id"], name="post_by_ticket")]
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "key"], condition=~Q(key=""), name="a_form_posts_once")
+        ]
         ordering = ["id"]
 
     def __str__(self):
@@ -392,4 +396,5 @@ class Escalation(models.Model):
         return f"{self.ticket_id} {self.level}"
 
 
+from tickets.draft_models import Draft, DraftFile  # noqa: E402, F401
 from tickets.words import PostWords, TicketWords  # noqa: E402, F401 their tables belong to this app's models

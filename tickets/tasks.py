@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from tickets import escalation
+from tickets import drafts, escalation
 
 
 @shared_task
@@ -10,3 +10,9 @@ def escalate_due():
         tick = escalation.escalate_due()
         if not (tick.breached or tick.escalated):
             break
+
+
+@shared_task
+def fade_drafts():
+    """Lets drafts go that nobody has touched for a month."""
+    drafts.fade()

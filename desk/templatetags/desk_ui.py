@@ -16,6 +16,7 @@ from core import masking, redaction
 from desk import clocks, navigation
 from messaging.models import Channel
 from staff.models import Presence
+from tickets import mentions
 from tickets.models import Kind, Metric
 
 register = template.Library()
@@ -213,6 +214,14 @@ def masked(value: str | None) -> str:
 def hidden_words(what: str, pk: int, *texts: str):
     """The way to the masked numbers in these texts of one row: `{% hidden_words "post" post.pk post.body %}`."""
     return {"what": what, "pk": pk, "hidden": any(redaction.PLACEHOLDER.search(text or "") for text in texts)}
+
+
+@register.simple_tag
+def said(body: str, names: dict[int, str]):
+    """What somebody wrote, with the colleagues mentioned in it under today's names."""
+    pieces = mentions.pieces(body or "–", names or {})
+    shown = (format_html('<span class="c-mention">{}</span>', words) if named else words for words, named in pieces)
+    return format_html_join("", "{}", ((one,) for one in shown))
 
 
 @register.filter

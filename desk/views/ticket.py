@@ -6,14 +6,16 @@ from urllib.parse import quote
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from desk import case, forms
+from desk import case, composer, forms
+from desk.views.composer import as_download
 from messaging.models import Attachment
 from tickets import conversation, routing, sla, workflow
 from tickets import details as tickets_details
@@ -100,8 +102,14 @@ def reply(request, pk):
     found, form = _seen(request, pk), forms.ReplyForm(request.POST)
     if form.is_valid():
         with _refusals_in(form):
-            conversation.reply(found, by=request.user, **form.cleaned_data)
+            conversation.reply(found, by=request.user, **_written(form.cleaned_data))
     return _answer(request, found, form, _("The reply is on its way."))
+
+
+def _written(cleaned: dict) -> dict:
+    """What the service wants to know of a reply, with what quality wants to know of its wording."""
+    due, marks = cleaned["next_update_at"], cleaned.pop("articles")
+    return cleaned | {"noted": composer.noted(cleaned["body"], marks, due=due, now=timezone.now())}
 
 
 @login_required
@@ -110,7 +118,7 @@ def note(request, pk):
     found, form = _seen(request, pk), forms.NoteForm(request.POST)
     if form.is_valid():
         with _refusals_in(form):
-            conversation.note(found, by=request.user, body=form.cleaned_data["body"])
+            conversation.note(found, by=request.user, **form.cleaned_data)
     return _answer(request, found, form, _("Note added."))
 
 
@@ -202,17 +210,8 @@ def resume(request, pk):
 @login_required
 @require_GET
 def attachment(request, pk, attachment):
-    """A file of the conversation, always as a download: what customers send is never shown as a page of ours."""
+    """A file of the conversation, always as a download."""
     found = _seen(request, pk)
-    file = get_object_or_404(Attachment.objects.filter(message__post__ticket=found), pk=attachment)
-    kind = file.content_type if file.content_type in SAFE_TYPES else "application/octet-stream"
-    return HttpResponse(
-        bytes(file.content),
-        content_type=kind,
-        headers={
-            "Content-Disposition": content_disposition_header(True, file.name or _("attachment")),
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    of_ticket = Q(message__post__ticket=found) | Q(outgoing__post__ticket=found)
+    file = get_object_or_404(Attachment.objects.filter(of_ticket), pk=attachment)
+    return as_download(bytes(file.content), file.name, file.content_type if file.content_type in SAFE_TYPES else "")

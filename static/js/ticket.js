@@ -1,17 +1,6 @@
-/* The ticket page: templates into the reply, focus that follows the tabs, a thread that stays at its end. */
+/* The ticket page: focus that follows the tabs, a thread that stays at its end. */
 (function () {
-  function insert(button) {
-    const field = document.querySelector(button.dataset.insert);
-    if (!field) return;
-    window.bootstrap?.Tab.getOrCreateInstance(document.getElementById("tab-reply")).show();
-    field.focus();
-    field.setRangeText(button.dataset.text, field.selectionStart, field.selectionEnd, "end");
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
   document.addEventListener("click", (event) => {
-    const template = event.target.closest("[data-insert]");
-    if (template) insert(template);
     const jump = event.target.closest("[data-goto]");
     const place = jump && document.querySelector(jump.dataset.goto);
     if (place) (place.matches("a, button") ? place : place.querySelector("button, a, input"))?.focus();

@@ -12,7 +12,6 @@ from complaints.models import Sheet
 from customers import consent
 from desk import timeline
 from followups.models import Callback
-from knowledge.models import ReplyTemplate
 from messaging.models import Attachment, Message, Outbox
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import conversation, intake, routing, workflow
@@ -127,16 +126,6 @@ def test_a_reply_shows_what_became_of_its_sending(signed_in, agent, ticket, stat
     assert words in signed_in(agent).get(url("ticket", ticket)).content.decode()
 
 
-def test_templates_come_filled_in_and_in_the_customers_language_first(signed_in, agent, ticket):
-    ReplyTemplate.objects.create(name="A greeting", language="en", body="Dear {name}")
-    ReplyTemplate.objects.create(name="问候", language="zh-hans", body="{name}，您好，{number}，{agent} {其他}")
-    templates = signed_in(agent).get(url("ticket", ticket)).context["templates"]
-    own = [(name, language) for name, _text, language in templates if name in ("A greeting", "问候")]
-    assert own == [("问候", "zh-hans"), ("A greeting", "en")]
-    texts = {name: text for name, text, _language in templates}
-    assert texts["问候"] == f"王小雨，您好，{ticket.number}，李娜 {{其他}}"
-
-
 def test_the_latest_word_of_each_consent_counts(signed_in, agent, ticket, customer):
     for given in (True, False):
         consent.record(customer=customer, purpose="care", given=given, wording="…", way="phone", by=agent)
@@ -153,10 +142,9 @@ def test_other_tickets_of_the_customer_are_counted_beyond_those_shown(signed_in,
 
 
 def test_the_page_costs_the_same_with_two_posts_and_with_forty(signed_in, specialist, agent, customer):
-    """At its dearest: a complaint at its callback, with sheet, files, templates and other tickets."""
+    """At its dearest: a complaint at its callback, with sheet, files and other tickets."""
     ticket = TicketFactory(customer=customer, owner=agent, kind=Kind.COMPLAINT, level="general")
     take(ticket, State.CLASSIFIED, State.PHONE_HANDLING, State.CALLBACK, by=agent)
-    ReplyTemplate.objects.create(name="A", language="en", body="Dear {name}")
 
     def grow(number):
         message = Message.objects.create(raw=b"x", digest=str(number), message_id=str(number), action="appended")
