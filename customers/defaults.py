@@ -55,7 +55,7 @@ def fill() -> None:
         for code, zh, en, rank, score, share, to_manager, fresh, badge, greet_zh, greet_en in TIERS:
             Tier.objects.create(
                 code=code, name_zh=zh, name_en=en, rank=rank, least_score=score, share=share, to_manager=to_manager,
-                fresh_days=fresh, badge=badge, greeting_zh=greet_zh, greeting_en=greet_en,
+                fresh_days=fresh, badge=badge, greeting_zh=greet_zh, greeting_en=greet_en, first_in_queue=rank == 1,
             )
     if not ScoringVersion.objects.exists():
         _rules()

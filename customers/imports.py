@@ -17,7 +17,7 @@ from core.import_maps import BadRow, Field, ImportMap
 from core.importing import Record, Tally, known_digests
 from core.models import Event
 from core.phones import BadPhone
-from customers import registry
+from customers import order_book, registry
 from customers.models import Contact, Customer
 from staff.models import Team
 
@@ -97,6 +97,8 @@ class CustomerImport:
             )
             for record in fresh
         ]
+        for draft in drafts:
+            order_book.told_total(draft, draft.spend, now=now)
         reason = f"imported from {self.mapping.source}"
         made = bulk_create_with_history(drafts, Customer, default_change_reason=reason, default_date=now)
         contacts = [
@@ -111,13 +113,16 @@ class CustomerImport:
             return
         for customer, record in changed:
             customer.attributes = {**customer.attributes, **record.attributes}
-            for name, value in _columns(record).items():
+            values = _columns(record)
+            order_book.told_total(customer, values.pop("spend", None) or Decimal(0), now=now)
+            for name, value in values.items():
                 setattr(customer, name, value)
             known = {(contact.kind, contact.value_index) for contact in customer.contacts.all()}
             for contact in _contacts(customer, record):
                 if (contact.kind, contact.value_index) not in known:
                     contact.save()
-        names = sorted({"initials", "attributes"} | (self.mapping.fields.keys() & _COLUMNS))
+        always = {"initials", "attributes", "spend_before", "spend_before_at"}
+        names = sorted(always | (self.mapping.fields.keys() & _COLUMNS))
         bulk_update_with_history(
             [customer for customer, _record in changed], Customer, names,
             default_change_reason=f"imported from {self.mapping.source}", default_date=now,

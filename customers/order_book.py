@@ -10,13 +10,23 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import events, live, masking
 from customers import registry
-from customers.models import Communication, Customer, DeliveryPlan, Order, OrderLine
+from customers.models import (
+    Communication,
+    Customer,
+    DeliveryPlan,
+    Order,
+    OrderLine,
+    OrderReturn,
+    OrderSubmission,
+    ReturnedLine,
+)
 from staff.models import User
 
 State = Order.State
@@ -82,14 +92,23 @@ def missing(order: Order) -> list[str]:
     return [label for label, known in has.items() if not known]
 
 
-
-def locked(order: Order, version: int | None) -> Order:
+def locked(order: Order) -> Order:
     """The order as it stands, held; its customer first, in the order of all writers, so that none waits for another."""
     registry.standing(order.customer)
-    found = Order.objects.select_for_update(of=("self",)).select_related("customer").get(pk=order.pk)
+    return Order.objects.select_for_update(of=("self",)).select_related("customer").get(pk=order.pk)
+
+
+def opened(order: Order, *, version: int | None, key: str, now: datetime) -> tuple[Order, bool]:
+    """(the order held for one change, whether the form with this key was taken in before and nothing is to be done).
+
+    Raises `StaleOrder` where somebody changed the order since `version`.
+    """
+    found = locked(order)
+    if not first_time(key, found, now=now):
+        return found, True
     if version is not None and version != found.version:
         raise StaleOrder(found)
-    return found
+    return found, False
 
 
 def check(order: Order, to: str) -> None:
@@ -212,16 +231,108 @@ def known_words(words: dict[str, Any]) -> dict[str, Any]:
 
 
 def spent(order: Order) -> Decimal:
-    return order.amount if order.state in DONE else Decimal(0)
+    """What an order adds to its customer's spend: its amount once delivered, less what was paid back for returns.
+
+    The rule against counting twice: where another system told a total (`Customer.spend_before`, by import), that
+    total holds every order placed up to the moment it was told (`spend_before_at`). Such an order adds nothing,
+    however it came and whenever it is delivered; of its returns those count that came after that moment. An order
+    placed later adds in full. The next total that differs takes the place of all of this.
+    """
+    if order.state not in DONE:
+        return Decimal(0)
+    told_at, returns = order.customer.spend_before_at, order.returns.all()
+    if told_at is None or order.placed_at > told_at:
+        return order.amount - _paid_back(returns)
+    return -_paid_back(returns.filter(at__gt=told_at))
+
+
+def _paid_back(returns) -> Decimal:
+    return returns.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
 
 
 def count(order: Order, before: Decimal) -> None:
-    """Adds to the customer's spend what this order counts for now and did not before."""
+    """Adds to the customer's spend what this order counts for now and did not before; takes off what came back."""
     if (more := spent(order) - before) == 0:
         return
     customer = Customer.objects.select_for_update(no_key=True).get(pk=order.customer_id)
     customer.spend = max(Decimal(0), customer.spend + more)
     customer.save(update_fields=["spend"])
+
+
+def told_total(customer: Customer, total: Decimal, *, now: datetime) -> None:
+    """Puts the total that another system tells onto the customer, for `spent` to count on from; not saved yet.
+
+    The same total told again changes nothing, so that orders counted since are kept; a total of 0 tells nothing.
+    """
+    if total == 0 or (customer.spend_before_at and total == customer.spend_before):
+        return
+    customer.spend = customer.spend_before = total
+    customer.spend_before_at = now
+
+
+# --- Goods that come back ---------------------------------------------------------------------------------
+
+
+def left(order: Order) -> dict[int, int]:
+    """{line id: how many of it have not come back}."""
+    rows = order.lines.annotate(back=Sum("returned__quantity"))
+    return {row.pk: row.quantity - (row.back or 0) for row in rows}
+
+
+def refundable(order: Order) -> Decimal:
+    """What has not been paid back of the amount of the order."""
+    return order.amount - _paid_back(order.returns.all())
+
+
+def check_return(order: Order, units: dict[int, int], amount: Decimal, day: date, reason: str, today: date) -> None:
+    """Raises `OrderRefused` for goods that cannot come back this way."""
+    if order.state not in DONE:
+        raise OrderRefused(_("Only what was delivered can come back."))
+    if not reason.strip():
+        raise OrderRefused(_("Say why it comes back."))
+    known = left(order)
+    if not units and amount <= 0:
+        raise OrderRefused(_("Say what came back, or how much was paid back."))
+    if any(number < 1 or number > known.get(pk, 0) for pk, number in units.items()):
+        raise OrderRefused(_("More cannot come back than was delivered and has not come back yet."))
+    if amount < 0 or amount > (most := refundable(order)):
+        raise OrderRefused(_("At most %(amount)s can be paid back.") % {"amount": most})
+    if day > today or (order.delivered_at and day < timezone.localdate(order.delivered_at)):
+        raise OrderRefused(_("Goods come back between the delivery and today."))
+
+
+def write_return(
+    order: Order, units: dict[int, int], amount: Decimal, day: date, reason: str, *, by: User | None, now: datetime
+) -> OrderReturn:
+    row = OrderReturn.objects.create(
+        order=order, returned_on=day, amount=amount, reason=reason.strip()[:200], at=now, by=by
+    )
+    ReturnedLine.objects.bulk_create(
+        ReturnedLine(back=row, line_id=pk, quantity=number) for pk, number in units.items()
+    )
+    log(
+        "order_returned", order, by=by, now=now, amount=str(amount), quantity=sum(units.values()), reason=row.reason
+    )
+    return row
+
+
+# --- Forms that are sent twice ----------------------------------------------------------------------------
+
+
+def first_time(key: str, order: Order, *, now: datetime) -> bool:
+    """Whether this form has not been taken in before; kept with the order, in the caller's transaction.
+
+    The order is locked by the caller, so that of two equal forms at once the second waits and then finds the first.
+    """
+    if not key:
+        return True
+    return OrderSubmission.objects.get_or_create(key=key[:80], defaults={"order": order, "at": now})[1]
+
+
+def submitted(key: str) -> Order | None:
+    """The order that a form with this key led to."""
+    known = OrderSubmission.objects.filter(key=key[:80]).select_related("order__customer").first() if key else None
+    return known.order if known else None
 
 
 def contact(order: Order, *, channel: str, result: str, note: str, by: User, now: datetime) -> Communication:

@@ -3,7 +3,9 @@
 An order is confirmed when model, quantity, address and payment are known and the customer agreed; then its delivery
 is planned 交货计划; before it ships, shipping time and specification are reconfirmed. A change after planning plans
 anew and has to be reconfirmed again. An order that was not confirmed and reconfirmed cannot ship; the database holds
-that too. What is delivered counts as spent.
+that too. What is delivered counts as spent, less what was paid back for goods that came back.
+
+`key` names the form that a person sent: sent twice, it does its work once and leads to the same order.
 """
 
 from collections.abc import Iterable
@@ -16,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers import order_book, registry
-from customers.models import Communication, Customer, DeliveryPlan, Order
+from customers.models import Communication, Customer, DeliveryPlan, Order, OrderReturn
 from customers.order_book import (
     DONE,
     MOVES,
@@ -29,14 +31,16 @@ from customers.order_book import (
     OrderRefused,
     StaleOrder,
     State,
+    left,
     missing,
+    submitted,
 )
 from staff.models import User
 
 __all__ = [
     "DONE", "MOVES", "OPEN", "OUT", "STEPS", "UNDER_WAY", "Line", "OrderRefused", "StaleOrder", "State", "change",
-    "communicate", "confirm", "missing", "next_moves", "open_order", "plan", "reconfirm", "record_units", "step",
-    "take_in",
+    "communicate", "confirm", "left", "missing", "next_moves", "open_order", "plan", "reconfirm", "record_units",
+    "step", "submitted", "take_back", "take_in",
 ]
 
 
@@ -50,11 +54,13 @@ def next_moves(order: Order) -> list[str]:
 
 @transaction.atomic
 def open_order(
-    *, customer: Customer, lines: Iterable[Line] = (), address: str = "", by: User | None = None,
+    *, customer: Customer, lines: Iterable[Line] = (), address: str = "", by: User | None = None, key: str = "",
     now: datetime | None = None, **words: Any,
 ) -> Order:
     """Takes down need and advice, with whatever is known already. `words`: need, advice, payment, pay_by, paid_on."""
     now, customer = now or timezone.now(), registry.standing(customer)
+    if known := order_book.submitted(key):
+        return known
     pk = order_book.next_id()
     order = Order(
         pk=pk, customer=customer, code=f"SO-{timezone.localdate(now):%y%m%d}-{pk}", placed_at=now, by=by,
@@ -66,6 +72,7 @@ def open_order(
     order._history_user = by  # type: ignore[attr-defined]
     order.save(force_insert=True)
     order_book.write_lines(order, lines)
+    order_book.first_time(key, order, now=now)
     order_book.log("order_made", order, by=by, now=now)
     return order
 
@@ -73,10 +80,13 @@ def open_order(
 @transaction.atomic
 def confirm(
     order: Order, *, by: User, channel: str = "phone", note: str = "", version: int | None = None,
-    now: datetime | None = None,
+    key: str = "", now: datetime | None = None,
 ) -> Order:
     """The customer agreed to model, quantity, address and payment. Raises `OrderRefused` while one is missing."""
-    now, found = now or timezone.now(), order_book.locked(order, version)
+    now = now or timezone.now()
+    found, repeated = order_book.opened(order, version=version, key=key, now=now)
+    if repeated:
+        return found
     order_book.check(found, State.CONFIRMED)
     if lacking := missing(found):
         raise OrderRefused(_("Not yet known: %(fields)s.") % {"fields": ", ".join(lacking)})
@@ -87,10 +97,13 @@ def confirm(
 @transaction.atomic
 def plan(
     order: Order, *, planned_on: date, window: str = "", reason: str = "", by: User | None,
-    version: int | None = None, now: datetime | None = None,
+    version: int | None = None, key: str = "", now: datetime | None = None,
 ) -> Order:
     """Plans the delivery; planned already, it is planned anew, for a reason, and has to be reconfirmed again."""
-    now, found = now or timezone.now(), order_book.locked(order, version)
+    now = now or timezone.now()
+    found, repeated = order_book.opened(order, version=version, key=key, now=now)
+    if repeated:
+        return found
     order_book.check(found, State.PLANNED)
     if found.state in UNDER_WAY and not reason.strip():
         raise OrderRefused(_("Say why the delivery is planned anew."))
@@ -100,10 +113,13 @@ def plan(
 @transaction.atomic
 def reconfirm(
     order: Order, *, by: User, channel: str = "phone", note: str = "", version: int | None = None,
-    now: datetime | None = None,
+    key: str = "", now: datetime | None = None,
 ) -> Order:
     """The customer agreed to shipping time and specification (P2 5.7)."""
-    now, found = now or timezone.now(), order_book.locked(order, version)
+    now = now or timezone.now()
+    found, repeated = order_book.opened(order, version=version, key=key, now=now)
+    if repeated:
+        return found
     order_book.check(found, State.RECONFIRMED)
     order_book.contact(found, channel=channel, result=Communication.Result.AGREED, note=note, by=by, now=now)
     return order_book.write(found, State.RECONFIRMED, by=by, now=now)
@@ -111,17 +127,21 @@ def reconfirm(
 
 @transaction.atomic
 def step(
-    order: Order, to: str, *, by: User | None, note: str = "", version: int | None = None, now: datetime | None = None
+    order: Order, to: str, *, by: User | None, note: str = "", version: int | None = None, key: str = "",
+    now: datetime | None = None,
 ) -> Order:
     """Ships, delivers, installs, hands over to after-sale or cancels. Raises `OrderRefused`."""
-    found = order_book.locked(order, version)
+    now = now or timezone.now()
+    found, repeated = order_book.opened(order, version=version, key=key, now=now)
+    if repeated:
+        return found
     order_book.check(found, to)
     if to not in (*OUT, State.CANCELLED):
         raise OrderRefused(_("This step needs the customer's word or a date."))
     if to == State.CANCELLED and not note.strip():
         raise OrderRefused(_("Say why the order is cancelled."))
     spent = order_book.spent(found)
-    order_book.write(found, to, by=by, now=now or timezone.now(), note=note)
+    order_book.write(found, to, by=by, now=now, note=note)
     order_book.count(found, spent)
     return found
 
@@ -129,13 +149,16 @@ def step(
 @transaction.atomic
 def change(
     order: Order, *, by: User | None, reason: str = "", lines: Iterable[Line] | None = None,
-    address: str | None = None, version: int | None = None, now: datetime | None = None, **words: Any,
+    address: str | None = None, version: int | None = None, key: str = "", now: datetime | None = None, **words: Any,
 ) -> Order:
     """Changes what is given. Lines or address of a planned order plan its delivery anew, on the same day.
 
     Raises `OrderRefused` once it has shipped, or where a confirmed order would lose what it was confirmed with.
     """
-    now, found = now or timezone.now(), order_book.locked(order, version)
+    now = now or timezone.now()
+    found, repeated = order_book.opened(order, version=version, key=key, now=now)
+    if repeated:
+        return found
     if found.state not in OPEN:
         raise OrderRefused(_("The order can no longer be changed: %(state)s.") % {"state": found.get_state_display()})
     moved = order_book.take_over(found, lines=lines, address=address, words=order_book.known_words(words))
@@ -150,7 +173,7 @@ def record_units(
     order: Order, *, units: dict[int, tuple[str, date | None]], by: User | None, now: datetime | None = None
 ) -> Order:
     """Writes serial numbers and warranties of what was delivered: {line id: (serial, until)}."""
-    found = order_book.locked(order, None)
+    found = order_book.locked(order)
     if found.state == State.CANCELLED:
         raise OrderRefused(_("The order is cancelled."))
     for line in found.lines.filter(pk__in=units):
@@ -163,11 +186,35 @@ def record_units(
 
 @transaction.atomic
 def communicate(
-    order: Order, *, channel: str, result: str, note: str = "", by: User, now: datetime | None = None
+    order: Order, *, channel: str, result: str, note: str = "", by: User, key: str = "", now: datetime | None = None
 ) -> Communication:
     """Writes down a contact about the order: result, time and person (P2 5.2); it moves nothing."""
-    found, now = order_book.locked(order, None), now or timezone.now()
+    now = now or timezone.now()
+    found, repeated = order_book.opened(order, version=None, key=key, now=now)
+    if repeated:
+        return found.communications.all()[0]
     return order_book.contact(found, channel=channel, result=result, note=note, by=by, now=now)
+
+
+@transaction.atomic
+def take_back(
+    order: Order, *, units: dict[int, int], amount: Decimal, reason: str, returned_on: date | None = None,
+    by: User | None, key: str = "", now: datetime | None = None,
+) -> OrderReturn:
+    """Goods of a delivered order came back: {line id: how many}, and what was paid back for them, which may be 0.
+
+    The amount is taken off the customer's spend. Raises `OrderRefused` for more than is left of the order.
+    """
+    now = now or timezone.now()
+    found, repeated = order_book.opened(order, version=None, key=key, now=now)
+    if repeated:
+        return found.returns.all()[0]
+    day = returned_on or timezone.localdate(now)
+    order_book.check_return(found, units, amount, day, reason, timezone.localdate(now))
+    spent = order_book.spent(found)
+    row = order_book.write_return(found, units, amount, day, reason, by=by, now=now)
+    order_book.count(found, spent)
+    return row
 
 
 # --- From other systems -----------------------------------------------------------------------------------

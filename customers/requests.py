@@ -1,4 +1,7 @@
-"""Requests of the person concerned (PIPL 44 to 50): to see, to correct, to erase; answered within 30 days."""
+"""Requests of the person concerned (PIPL 44 to 50): to see, to correct, to erase; answered within 30 days.
+
+What a request to correct changed is kept with it by the names of the fields, never by their values.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from core import events
 from core.models import Event
-from customers.models import Customer, DataRequest, LegalHold
+from customers import profile, registry
+from customers.models import Contact, Customer, CustomField, DataRequest, LegalHold
 from staff.models import Role, User
 from staff.notifications import notify
 
@@ -36,10 +40,13 @@ def may_hold(user: User) -> bool:
 
 @transaction.atomic
 def open_request(
-    *, customer: Customer, kind: str, way: str, by: User | None, received_at: datetime | None = None,
+    *, customer: Customer, kind: str, way: str, by: User | None, asked: str = "", received_at: datetime | None = None,
     now: datetime | None = None,
 ) -> DataRequest:
-    """Writes the request down; the clock runs from when it reached us. An equal one that is open is returned."""
+    """Writes the request down; the clock runs from when it reached us. An equal one that is open is returned.
+
+    `asked`: what the person wants corrected, in their words. Asked again, it is added to the one that is open.
+    """
     now = now or timezone.now()
     received_at = received_at or now
     if received_at > now:
@@ -48,14 +55,105 @@ def open_request(
     if locked.erased_at or locked.merged_into_id:
         raise RequestRefused(_("This customer is no longer in the archive."))
     known = locked.data_requests.filter(kind=kind, state=DataRequest.State.OPEN).first()
+    asked = asked.strip()
     if known:
-        return known
+        return _ask_more(known, asked)
     row = DataRequest.objects.create(
-        customer=locked, kind=kind, way=way.strip()[:120], received_at=received_at,
+        customer=locked, kind=kind, way=way.strip()[:120], asked=asked[:400], received_at=received_at,
         due_at=received_at + ANSWER_WITHIN, opened_by=by,
     )
     _tell("request_opened", row, by=by, now=now)
     return row
+
+
+def _ask_more(row: DataRequest, asked: str) -> DataRequest:
+    if asked and asked not in row.asked:
+        row.asked = f"{row.asked}; {asked}".removeprefix("; ")[:400]
+        row.save(update_fields=["asked"])
+    return row
+
+
+# --- Correcting -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def correct(
+    *, request: DataRequest, seen: dict[str, str], given: dict[str, Any], by: User, now: datetime | None = None
+) -> list[str]:
+    """Corrects the profile as `profile.edit` does, and keeps with the request which fields became different.
+
+    Returns their names. Raises `RequestRefused`, `RequestClosed`, and what `profile.edit` raises.
+    """
+    row, customer = _to_correct(request)
+    before = profile.snapshot(customer)
+    changed = profile.edit(customer, seen=seen, given=given, by=by, now=now)
+    after = profile.snapshot(changed)
+    return _keep(row, [name for name in after if after[name] != before.get(name)])
+
+
+@transaction.atomic
+def correct_contact(
+    *, request: DataRequest, kind: str, value: str, by: User, instead_of: Contact | None = None,
+    now: datetime | None = None,
+) -> list[str]:
+    """Adds the right contact, as told by the person and so verified; the wrong one is no longer valid.
+
+    With an empty `value` the wrong one is only taken out of use. Returns the kinds that changed. Raises
+    `RequestRefused`, `RequestClosed`, `BadPhone` and `profile.BadContact`.
+    """
+    row, customer = _to_correct(request)
+    if not value.strip() and instead_of is None:
+        raise RequestRefused(_("Write the right contact, or choose the wrong one."))
+    names, preferred = [], False
+    if instead_of is not None:
+        wrong = customer.contacts.get(pk=instead_of.pk)
+        kind, preferred = wrong.kind, wrong.preferred
+        profile.invalidate(wrong, by=by, now=now)
+        names.append(kind)
+    if value.strip():
+        profile.add_contact(
+            customer, kind=kind, value=value, by=by, verified=True, preferred=preferred, now=now
+        )
+        names.append(kind)
+    return _keep(row, names)
+
+
+def corrected(request: DataRequest) -> list[str]:
+    """The names of the fields and kinds of contacts that have been corrected on this request so far."""
+    return list(request.summary.get("fields", []))
+
+
+def labels(names: list[str]) -> list[str]:
+    """What the fields and kinds of contacts that a request changed are called."""
+    custom = {profile.CUSTOM + field.code: str(field) for field in CustomField.objects.all()}
+    contacts = dict(Contact.Kind.choices)
+    return [
+        str(custom.get(name) or contacts.get(name) or Customer._meta.get_field(name).verbose_name)
+        for name in names if name in custom or name in contacts or name in profile.FIELDS
+    ]
+
+
+def _to_correct(request: DataRequest) -> tuple[DataRequest, Customer]:
+    """Both rows held, the customer first as everywhere."""
+    customer = registry.standing(request.customer)
+    row = DataRequest.objects.select_for_update().get(pk=request.pk)
+    if row.state != DataRequest.State.OPEN:
+        raise RequestClosed(_("This request has been answered already."))
+    if row.kind != DataRequest.Kind.CORRECT:
+        raise RequestRefused(_("The request does not ask for a correction."))
+    if customer.erased_at:
+        raise RequestRefused(_("This customer is no longer in the archive."))
+    return row, customer
+
+
+def _keep(row: DataRequest, names: list[str]) -> list[str]:
+    kept = corrected(row)
+    row.summary = {**row.summary, "fields": [*kept, *dict.fromkeys(name for name in names if name not in kept)]}
+    row.save(update_fields=["summary"])
+    return names
+
+
+# --- Answering --------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -63,7 +161,11 @@ def close(
     *, request: DataRequest, by: User, answer: str = "", summary: dict[str, Any] | None = None,
     now: datetime | None = None,
 ) -> DataRequest:
-    """Done: what was done is kept for the certificate. Raises `RequestClosed`."""
+    """Done: what was done is kept for the certificate. Raises `RequestClosed`.
+
+    A request to correct is done when something was corrected on it, or with the reason why nothing had to be; else
+    `RequestRefused`.
+    """
     return _answer(request, DataRequest.State.DONE, by=by, answer=answer, summary=summary or {}, now=now)
 
 
@@ -80,8 +182,10 @@ def _answer(request: DataRequest, state: str, *, by, answer: str, summary: dict,
     row = DataRequest.objects.select_for_update().select_related("customer").get(pk=request.pk)
     if row.state != DataRequest.State.OPEN:
         raise RequestClosed(_("This request has been answered already."))
+    if row.kind == DataRequest.Kind.CORRECT and not answer.strip() and not corrected(row):
+        raise RequestRefused(_("Nothing has been corrected: correct it first, or say why nothing had to be."))
     row.state, row.closed_at, row.closed_by = state, now, by
-    row.answer, row.summary = answer.strip()[:400], summary
+    row.answer, row.summary = answer.strip()[:400], {**row.summary, **summary}
     row.save(update_fields=["state", "closed_at", "closed_by", "answer", "summary"])
     _tell("request_closed", row, by=by, now=now)
     return row

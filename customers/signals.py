@@ -16,14 +16,17 @@ PUSHED = ("complaints_year", "satisfaction")
 CONTACTS = ("opened", "customer_wrote", "call_ended")
 
 REFRESH = """
-WITH bought AS (
+WITH refunded AS (
+    SELECT r.order_id, sum(r.amount) AS amount FROM customers_orderreturn r JOIN customers_order o ON o.id = r.order_id
+    WHERE o.customer_id BETWEEN %(low)s AND %(high)s GROUP BY r.order_id
+), bought AS (
     SELECT customer_id, count(*) AS orders_all, max(placed_at) AS last_order_at,
            count(*) FILTER (WHERE placed_at >= %(year)s) AS orders_year,
-           coalesce(sum(amount) FILTER (WHERE placed_at >= %(year)s), 0) AS spent_year,
+           coalesce(sum(o.amount - coalesce(r.amount, 0)) FILTER (WHERE placed_at >= %(year)s), 0) AS spent_year,
            round(100.0 * count(*) FILTER (WHERE paid_on <= pay_by)
                  / nullif(count(*) FILTER (WHERE paid_on IS NOT NULL AND pay_by IS NOT NULL OR pay_by < %(today)s), 0),
                  2) AS paid_in_time
-    FROM customers_order
+    FROM customers_order o LEFT JOIN refunded r ON r.order_id = o.id
     WHERE customer_id BETWEEN %(low)s AND %(high)s AND confirmed_at IS NOT NULL AND state <> 'cancelled'
     GROUP BY customer_id
 ), spoken AS (

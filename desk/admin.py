@@ -27,7 +27,9 @@ class SharesFormSet(forms.BaseModelFormSet):
 
 @admin.register(Tier)
 class TierAdmin(EditedAdmin):
-    list_display = ["rank", "code", "name_zh", "name_en", "share", "least_score", "to_manager", "fresh_days"]
+    list_display = [
+        "rank", "code", "name_zh", "name_en", "share", "least_score", "first_in_queue", "to_manager", "fresh_days",
+    ]
     list_display_links = ["code"]
     list_editable = ["share", "least_score"]
     change_list_template = "admin/customers/tier/change_list.html"
@@ -35,7 +37,7 @@ class TierAdmin(EditedAdmin):
         (None, {"fields": ["code", "name_zh", "name_en", "rank", "badge"]}),
         (_("Who belongs to it"), {"fields": ["least_score", "share"]}),
         (_("How agents greet"), {"fields": ["greeting_zh", "greeting_en"]}),
-        (_("How it is served"), {"fields": ["to_manager", "fresh_days"]}),
+        (_("How it is served"), {"fields": ["first_in_queue", "to_manager", "fresh_days"]}),
     ]
 
     def get_readonly_fields(self, request, obj=None):

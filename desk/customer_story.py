@@ -24,7 +24,7 @@ SHOWS = {
 }
 # Steps of the machinery that say nothing about the customer.
 QUIET = {"no_policy", "claimed", "assigned", "escalated_overdue", "callback_cancelled", "resumed"}
-ORDERS = ("order_made", "order_moved", "order_changed", "order_planned", "order_contacted")
+ORDERS = ("order_made", "order_moved", "order_changed", "order_planned", "order_contacted", "order_returned")
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,13 @@ def _revealed(event: Event, who: str):
     return "eye", _("%(who)s looked at: %(field)s") % {"who": who, "field": label}, event.data.get("reason", "")
 
 
+def _scored(event: Event) -> str:
+    score = event.data.get("score")
+    return _("no score yet") if score is None else _("score %(n)s") % {"n": score}
+
+
 def _tier(event: Event, who: str):
-    return "gem", _("The tier was set anew by score"), _("score %(n)s") % {"n": event.data.get("score", "–")}
+    return "gem", _("The tier was set anew by score"), _scored(event)
 
 
 def _hand(event: Event, who: str):
@@ -139,6 +144,9 @@ def _order(event: Event, who: str):
         return "chat-dots", _("%(who)s spoke about the order: %(result)s") % {"who": who, "result": result}, data.get(
             "note", ""
         )
+    if event.kind == "order_returned":
+        text = _("%(who)s took goods back: ¥%(amount)s paid back") % {"who": who, "amount": data.get("amount", "–")}
+        return "arrow-return-left", text, data.get("reason", "")
     return "bag", _("%(who)s changed the order") % {"who": who}, data.get("reason", "")
 
 

@@ -180,6 +180,9 @@ def _take_fields(
 ) -> None:
     values: dict[str, Any] = {
         "spend": winner.spend + loser.spend,
+        "spend_before": (winner if winner.spend_before_at else loser).spend_before,
+        # The later of the two: rather an order too few than one counted twice.
+        "spend_before_at": max(filter(None, (winner.spend_before_at, loser.spend_before_at)), default=None),
         "since": min(winner.since, loser.since),
         "last_contact_at": max(filter(None, (winner.last_contact_at, loser.last_contact_at)), default=None),
         "attributes": {**loser.attributes, **winner.attributes},

@@ -1,5 +1,8 @@
 """The forms of orders. Services judge what they carry; a form only reads it."""
 
+import re
+import secrets
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -42,7 +45,21 @@ def dress(form: forms.BaseForm) -> None:
         field.widget.attrs["class"] = f"{looks} is-invalid" if name in wrong else looks
 
 
-class OrderForm(Styled):
+def new_key() -> str:
+    return secrets.token_hex(16)
+
+
+class Keyed(Styled):
+    """A form that is taken in once, however often it is sent: its key is made with the page."""
+
+    key = forms.CharField(required=False, max_length=64, initial=new_key, widget=forms.HiddenInput)
+
+    def clean_key(self) -> str:
+        key = self.cleaned_data["key"]
+        return key if re.fullmatch("[0-9a-f]{32}", key) else ""
+
+
+class OrderForm(Keyed):
     """Need, advice and what an order is confirmed with. The stored address is masked; empty leaves it as it is."""
 
     need = forms.CharField(label=_("Need"), max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 2}))
@@ -121,7 +138,7 @@ def written_lines(formset: forms.BaseFormSet, order: Order | None = None) -> lis
     return lines
 
 
-class StepForm(Styled):
+class StepForm(Keyed):
     """One step of the flow with what it needs: the customer's word, a day, or a reason."""
 
     to = forms.ChoiceField(choices=Order.State.choices, widget=forms.HiddenInput)
@@ -140,7 +157,7 @@ class StepForm(Styled):
         return given
 
 
-class ContactForm(Styled):
+class ContactForm(Keyed):
     """沟通记录: a contact about the order."""
 
     channel = forms.ChoiceField(label=_("Channel"), choices=CHANNELS)
@@ -161,3 +178,30 @@ class UnitForm(Styled):
         super().__init__(
             data, prefix=f"unit-{line.pk}", initial={"serial": line.serial, "warranty_until": line.warranty_until}
         )
+
+
+class ReturnForm(Keyed):
+    """退货: how many of each product came back, what was paid back, when and why."""
+
+    amount = forms.DecimalField(label=_("Paid back"), min_value=0, max_digits=12, decimal_places=2, initial=0)
+    returned_on = forms.DateField(label=_("Returned on"), widget=DayInput)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    def __init__(self, data=None, *, order: Order, today):
+        self.order, self.left = order, ordering.left(order)
+        self.lines = [line for line in order.lines.all() if self.left.get(line.pk)]
+        super().__init__(data, auto_id="return-%s", initial={"returned_on": today})
+
+    def prepare(self) -> None:
+        for line in self.lines:
+            self.fields[f"line_{line.pk}"] = forms.IntegerField(
+                label=f"{line.product} (≤ {self.left[line.pk]})", min_value=0, max_value=self.left[line.pk],
+                required=False,
+            )
+
+    def products(self):
+        return [self[f"line_{line.pk}"] for line in self.lines]
+
+    def units(self) -> dict[int, int]:
+        given = {line.pk: self.cleaned_data.get(f"line_{line.pk}") for line in self.lines}
+        return {pk: number for pk, number in given.items() if number}

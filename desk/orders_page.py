@@ -1,14 +1,18 @@
 """Everything that the order pages show: the list, one order with its steps, and what may be done next."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import Max, Q
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from core import masking
 from customers import ordering, reveal
 from customers.models import Contact, Customer, Order
+from customers.profile import Conflict
 from desk import order_forms
 from staff.models import User
 
@@ -82,7 +86,7 @@ def seen(user: User):
     return Order.objects.visible_to(user).select_related("customer__tier", "customer__team", "by")
 
 
-def page(order: Order, user: User, *, bound=None, contact=None, units=None) -> dict:
+def page(order: Order, user: User, *, bound=None, contact=None, units=None, back=None) -> dict:
     """The context of one order. `bound`: the form of a step that was refused, to show again."""
     lines = list(order.lines.all())
     return {
@@ -100,8 +104,44 @@ def page(order: Order, user: User, *, bound=None, contact=None, units=None) -> d
         "contact": contact or order_forms.ContactForm(auto_id="contact-%s"),
         "units": units or ([order_forms.UnitForm(line=line) for line in lines] if order.state in ordering.OUT else []),
         "editable": order.state in ordering.OPEN,
+        **_returns(order, back),
         "may_see_address": reveal.may_see_kind(user, Contact.Kind.ADDRESS),
     }
+
+
+def _returns(order: Order, back) -> dict:
+    """What came back of a delivered order, and the form for more while something is left."""
+    if order.state not in ordering.DONE:
+        return {"returns": []}
+    rows = list(order.returns.select_related("by").prefetch_related("lines__line"))
+    form = back or order_forms.ReturnForm(order=order, today=timezone.localdate())
+    some_left = bool(form.lines) or sum(row.amount for row in rows) < order.amount
+    return {"returns": rows, "back": form if some_left else None}
+
+
+def differences(current: Order, form: order_forms.OrderForm, lines) -> list[Conflict]:
+    """Both versions of an order that two people changed: as it stands now, and as this one typed it."""
+    found = []
+    for name in ("need", "advice", "payment", "pay_by", "paid_on"):
+        theirs, yours = getattr(current, name), form.cleaned_data.get(name)
+        if (theirs or None) != (yours or None):
+            found.append(Conflict(str(form.fields[name].label), _shown(name, theirs), _shown(name, yours)))
+    if (typed := form.written().get("address")) and typed != current.address:
+        label = str(form.fields["known_address"].label)
+        found.append(Conflict(label, current.address_masked, masking.address(typed)))
+    theirs, yours = (
+        [f"{row.product} × {row.quantity} · ¥{row.price:.2f}" for row in rows]
+        for rows in (current.lines.all(), order_forms.written_lines(lines))
+    )
+    if theirs != yours:
+        found.append(Conflict(str(_("Products")), "; ".join(theirs), "; ".join(yours)))
+    return found
+
+
+def _shown(name: str, value) -> str:
+    if name == "payment":
+        return str(dict(Order.Payment.choices).get(value, ""))
+    return date_format(value, "SHORT_DATE_FORMAT") if isinstance(value, date) else value or ""
 
 
 def stages(order: Order) -> list[Stage]:

@@ -1,11 +1,18 @@
-"""The queue of the workbench: saved views, filters, groups by time left, and paging that stays put while rows move."""
+"""The queue of the workbench: saved views, filters, groups by time left, and paging that stays put while rows move.
+
+The order (B6): customers whose tier stands first in the queue (`Tier.first_in_queue`, the admin's) come before all
+others, even before others' breached tickets; within each of the two segments the most urgent first, so that what is
+overdue leads, and what has no deadline ends it. The segments are read one after the other, each along the index by
+deadline, and the second only as far as the first left room on the page.
+"""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import Count, F, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +29,7 @@ PAGE = 50
 CAP = 5000  # counts are exact up to so many open tickets in sight, and "at least" beyond
 NO_DUE = "none"
 EPOCH = datetime.fromtimestamp(0, UTC)
+CONTACTS = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,7 @@ class Filters:
     state: str = ""
     owner: str = ""
     words: str = ""
-    after: tuple[datetime | None, int] | None = None
+    after: "Cursor | None" = None
 
     @classmethod
     def of(cls, params, user: User) -> "Filters":
@@ -148,27 +156,34 @@ class Filters:
         return tickets.filter(subject__icontains=redaction.sought(self.words)) if self.words else tickets
 
 
+class Cursor(NamedTuple):
+    """Behind which row a page begins: whether it stood among the first customers, its deadline and its id."""
+
+    first: bool
+    due: datetime | None
+    pk: int
+
+
 def write_cursor(ticket: Ticket) -> str:
-    """Where the next page starts: the deadline in microseconds and the id of the last row shown."""
+    """Where the next page starts: the segment, the deadline in microseconds and the id of the last row shown."""
     due = (ticket.due_at - EPOCH) // timedelta(microseconds=1) if ticket.due_at else NO_DUE
-    return f"{due}.{ticket.pk}"
+    return f"{'f' if ticket.customer.tier.first_in_queue else 'r'}{due}.{ticket.pk}"
 
 
-def read_cursor(text: str) -> tuple[datetime | None, int] | None:
-    """(deadline or None, id) of a cursor; None for a text that is none."""
-    found = re.fullmatch(rf"({NO_DUE}|[0-9]{{1,17}})\.([0-9]{{1,18}})", text)
+def read_cursor(text: str) -> Cursor | None:
+    """The cursor that a text stands for; None for a text that is none."""
+    found = re.fullmatch(rf"([fr])({NO_DUE}|[0-9]{{1,17}})\.([0-9]{{1,18}})", text)
     if not found:
         return None
-    due = None if found[1] == NO_DUE else EPOCH + timedelta(microseconds=int(found[1]))
-    return due, int(found[2])
+    due = None if found[2] == NO_DUE else EPOCH + timedelta(microseconds=int(found[2]))
+    return Cursor(found[1] == "f", due, int(found[3]))
 
 
-def beyond(tickets: TicketQuerySet, after: tuple[datetime | None, int]) -> TicketQuerySet:
-    """The rows behind a cursor in the order of the queue, where no deadline comes last."""
-    due, pk = after
-    if due is None:
-        return tickets.filter(due_at=None, pk__gt=pk)
-    return tickets.filter(Q(due_at__gt=due) | Q(due_at=due, pk__gt=pk) | Q(due_at=None))
+def beyond(tickets: TicketQuerySet, after: Cursor) -> TicketQuerySet:
+    """The rows of the cursor's segment that stand behind it, where no deadline comes last."""
+    if after.due is None:
+        return tickets.filter(due_at=None, pk__gt=after.pk)
+    return tickets.filter(Q(due_at__gt=after.due) | Q(due_at=after.due, pk__gt=after.pk) | Q(due_at=None))
 
 
 @dataclass
@@ -190,16 +205,26 @@ class Page:
 
 
 def page(user: User, filters: Filters, now: datetime) -> Page:
-    """One page of the queue with everything its rows show, in two queries."""
-    tickets = filters.apply(open_to(user), user, now)
-    if filters.after:
-        tickets = beyond(tickets, filters.after)
-    contacts = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
-    rows = list(tickets.for_list().prefetch_related(Prefetch("customer__contacts", contacts))[: PAGE + 1])
+    """One page of the queue with everything its rows show, in three queries at most."""
+    rows = in_order(filters.apply(open_to(user), user, now).for_list(), filters.after, PAGE + 1)
     shown = rows[:PAGE]
+    prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()))
     for ticket in shown:
         ticket.reached_at = shown_contact(ticket)
     return Page(grouped(shown, now), write_cursor(shown[-1]) if len(rows) > PAGE else "", len(shown))
+
+
+def in_order(tickets: TicketQuerySet, after: Cursor | None, limit: int) -> list[Ticket]:
+    """So many tickets behind the cursor: the first customers' while there are any, then the others'."""
+    rows: list[Ticket] = []
+    for first in (True, False):
+        if len(rows) == limit or (after and after.first < first):
+            continue
+        segment = tickets.filter(customer__tier__first_in_queue=first)
+        if after and after.first == first:
+            segment = beyond(segment, after)
+        rows += segment[: limit - len(rows)]
+    return rows
 
 
 def shown_contact(ticket: Ticket) -> str:
@@ -211,10 +236,11 @@ def shown_contact(ticket: Ticket) -> str:
 
 
 def grouped(tickets: Iterable[Ticket], now: datetime) -> list[Group]:
-    """Breached, due within the hour, on time, paused; empty groups are left out."""
+    """First customers, then breached, due within the hour, on time, paused; empty groups are left out."""
     groups = {
         group.code: group
         for group in (
+            Group("first", _("First in the queue"), "gem"),
             Group("breached", _("Breached"), "exclamation-triangle-fill", "u-red"),
             Group("soon", _("Due within the hour"), "hourglass-split", "u-amber"),
             Group("on_time", _("On time"), "clock"),
@@ -228,6 +254,8 @@ def grouped(tickets: Iterable[Ticket], now: datetime) -> list[Group]:
 
 def group_of(ticket: Ticket, now: datetime) -> str:
     """The code of the group a ticket belongs to now."""
+    if ticket.customer.tier.first_in_queue:
+        return "first"
     if ticket.due_at is None:
         return "paused" if ticket.waiting_customer else "on_time"
     if ticket.due_at < now:

@@ -70,6 +70,7 @@ urlpatterns = [
     path("orders/<int:pk>/step/", orders.step, name="order_step"),
     path("orders/<int:pk>/contact/", orders.contact, name="order_contact"),
     path("orders/<int:pk>/units/", orders.units, name="order_units"),
+    path("orders/<int:pk>/return/", orders.take_back, name="order_return"),
     path("orders/<int:pk>/address/", orders.address, name="order_address"),
     path("customers/<int:pk>/reveal/<int:contact>/", customers.reveal, name="customer_reveal"),
     path("customers/<int:pk>/tier/", tiers.set_tier, name="customer_tier"),
@@ -96,5 +97,7 @@ urlpatterns = [
     path("requests/<int:pk>/", requests.request_, name="request"),
     path("requests/<int:pk>/answer/", requests.answer, name="request_answer"),
     path("requests/<int:pk>/file.<slug:kind>", requests.file, name="request_file"),
+    path("requests/<int:pk>/correct/", requests.correct, name="request_correct"),
+    path("requests/<int:pk>/correct/contact/", requests.correct_contact, name="request_correct_contact"),
     path("requests/<int:pk>/certificate/", requests.certificate, name="request_certificate"),
 ]

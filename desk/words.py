@@ -5,7 +5,7 @@ from django.db.models import Model, Q, QuerySet
 from complaints.models import Sheet
 from core.models import Event
 from core.redaction import WithOriginals
-from customers.models import Communication, Consent, Customer, DeliveryPlan, Need, Order, Task
+from customers.models import Communication, Consent, Customer, DeliveryPlan, Need, Order, OrderReturn, Task
 from followups.models import Attempt, Audit
 from loyalty.models import PointsEntry
 from messaging.models import Attachment
@@ -29,6 +29,7 @@ OF_CUSTOMER: dict[str, tuple[type[Model], str]] = {
     "order": (Order, "customer"),
     "plan": (DeliveryPlan, "order__customer"),
     "contact": (Communication, "order__customer"),
+    "return": (OrderReturn, "order__customer"),
 }
 NAMES = frozenset({"ticket", "event", *OF_TICKET, *OF_CUSTOMER})
 

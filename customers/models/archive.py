@@ -106,6 +106,9 @@ class Customer(Searched):
     )
     source = models.CharField(_("source"), max_length=10, choices=Source)
     spend = models.DecimalField(_("spent"), max_digits=14, decimal_places=2, default=0)
+    # The total another system told us last, and when: orders placed before are in it (`customers.order_book`).
+    spend_before = models.DecimalField(max_digits=14, decimal_places=2, default=0, editable=False)
+    spend_before_at = models.DateTimeField(null=True, editable=False)
     since = models.DateField(_("customer since"), default=timezone.localdate)
     external_source = models.CharField(max_length=40, blank=True, editable=False)
     external_id = models.CharField(max_length=80, blank=True, editable=False)

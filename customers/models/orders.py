@@ -159,3 +159,55 @@ class Communication(WithOriginals):
 
     def __str__(self):
         return f"{self.order_id} {self.result}"
+
+
+class OrderReturn(WithOriginals):
+    """退货: goods of a delivered order that came back, with what was paid back for them. Append-only."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="returns")
+    returned_on = models.DateField(_("returned on"))
+    amount = models.DecimalField(_("paid back"), max_digits=12, decimal_places=2)
+    reason = FreeCharField(_("reason"), max_length=200)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("return")
+        verbose_name_plural = _("returns")
+        ordering = ["-id"]
+        constraints = [models.CheckConstraint(condition=models.Q(amount__gte=0), name="a_refund_is_not_negative")]
+
+    def __str__(self):
+        return f"{self.order_id} {self.returned_on}"
+
+
+class ReturnedLine(models.Model):
+    """How many of one product of an order came back."""
+
+    back = models.ForeignKey(OrderReturn, models.CASCADE, related_name="lines")
+    line = models.ForeignKey(OrderLine, models.CASCADE, related_name="returned")
+    quantity = models.PositiveIntegerField(_("quantity"), validators=[MinValueValidator(1)])
+
+    class Meta:
+        verbose_name = _("returned product")
+        verbose_name_plural = _("returned products")
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=models.Q(quantity__gte=1), name="something_came_back")]
+
+    def __str__(self):
+        return f"{self.line} ({self.quantity})"
+
+
+class OrderSubmission(models.Model):
+    """A form about an order that was taken in: sent again, its key leads to the order and does nothing more."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="submissions")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("submitted form")
+        verbose_name_plural = _("submitted forms")
+
+    def __str__(self):
+        return self.key

@@ -136,6 +136,7 @@ class DataRequest(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="data_requests")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     way = FreeCharField(_("how it reached us"), max_length=120)
+    asked = FreeCharField(_("what is to be corrected"), max_length=400, blank=True)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     due_at = models.DateTimeField(_("due"))
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
@@ -143,7 +144,8 @@ class DataRequest(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     answer = FreeCharField(_("answer"), max_length=400, blank=True)  # the reason, where it is refused
-    summary = models.JSONField(default=dict, blank=True)  # what was done: counts by table, for the certificate
+    # What was done, for the certificate: counts by table, or names of fields.
+    summary = models.JSONField(default=dict, blank=True)
     history = HistoricalRecords()
     objects = OfCustomerQuerySet.as_manager()
 

@@ -36,6 +36,9 @@ class Tier(models.Model):
         help_text=_("Used when tiers are cut by share; the shares add up to 100."),
     )
     to_manager = models.BooleanField(_("tickets go to the account manager"), default=False)
+    first_in_queue = models.BooleanField(
+        _("first in the queue"), default=False, help_text=_("Their tickets stand before all others, late or not.")
+    )
     fresh_days = models.PositiveSmallIntegerField(
         _("profile fresh for (days)"), default=365, help_text=_("Older profiles make a task to update them.")
     )

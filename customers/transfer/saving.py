@@ -1,6 +1,10 @@
-"""Batches of customers into the archive, set-based: found, made, brought up to date, each with history and event."""
+"""Batches of customers into the archive, set-based: found, made, brought up to date, each with history and event.
+
+A total of what a customer spent holds the orders placed before it was told: see `customers.order_book.spent`.
+"""
 
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from django.utils import timezone
@@ -8,7 +12,7 @@ from django.utils import timezone
 from core import bulk
 from core.importing import Tally, known_digests
 from core.models import Event
-from customers import registry
+from customers import order_book, registry
 from customers.models import Contact, Customer, CustomerWords, ImportRun
 from customers.transfer.rows import Bad, Row, Sealed
 
@@ -125,6 +129,8 @@ class CustomerSaver:
             values = {name: row.values[name] for name in PLAIN if name in row.values}
             if number := row.values.get("external_id"):
                 values |= {"external_source": self.run.source, "external_id": number}
+            if total := row.values.get("spend"):
+                values |= {"spend_before": total, "spend_before_at": now}
             customers.add(id=pk, initials=initials_of(values["name"]), attributes=row.attributes, **values)
             contacts += [(pk, one, True) for one in row.contacts]
         customers.pour()
@@ -139,8 +145,9 @@ class CustomerSaver:
         rows = []
         for customer, row in changed:
             for name in PLAIN:
-                if name in row.values:
+                if name in row.values and name != "spend":
                     setattr(customer, name, row.values[name])
+            order_book.told_total(customer, row.values.get("spend") or Decimal(0), now=now)
             if number := row.values.get("external_id"):
                 customer.external_source, customer.external_id = self.run.source, number
             customer.initials = initials_of(customer.name)
@@ -185,4 +192,6 @@ class CustomerSaver:
         rows.pour()
 
 
-CHANGED = (*PLAIN, "initials", "attributes", "external_source", "external_id")
+CHANGED = (
+    *PLAIN, "initials", "attributes", "external_source", "external_id", "spend_before", "spend_before_at",
+)  # fmt: skip

@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -56,7 +57,7 @@ def new(request, pk):
     form = order_forms.OrderForm(request.POST or None, customer=owner)
     lines = order_forms.lines_of(None, request.POST or None)
     if request.method == "POST" and form.is_valid() and lines.is_valid():
-        given = form.written()
+        given = form.written() | {"key": _key(request, form)}
         given.pop("version", None)
         try:
             made = ordering.open_order(
@@ -79,13 +80,15 @@ def edit(request, pk):
     if request.method == "POST" and form.is_valid() and lines.is_valid():
         try:
             changed = ordering.change(
-                found, by=request.user, lines=order_forms.written_lines(lines, found), **form.written()
+                found, by=request.user, lines=order_forms.written_lines(lines, found),
+                **(form.written() | {"key": _key(request, form)}),
             )
         except ordering.StaleOrder as stale:
+            both = orders_page.differences(stale.current, form, lines)
             data = with_version(request.POST, stale.current)
             fresh = order_forms.OrderForm(data, customer=found.customer, order=stale.current)
             fresh.add_error(None, str(stale))
-            return _form_page(request, found.customer, fresh, lines, order=stale.current, status=409)
+            return _form_page(request, found.customer, fresh, lines, order=stale.current, status=409, both=both)
         except ordering.OrderRefused as refused:
             form.add_error(None, str(refused))
         else:
@@ -95,9 +98,15 @@ def edit(request, pk):
     return _form_page(request, found.customer, form, lines, order=found)
 
 
-def _form_page(request, customer, form, lines, *, order=None, status=None):
+def _key(request, form) -> str:
+    """The key of a form, each person's apart; nothing for a form without one."""
+    key = form.cleaned_data.get("key")
+    return f"{request.user.pk}:{key}" if key else ""
+
+
+def _form_page(request, customer, form, lines, *, order=None, status=None, both=()):
     wrong = form.is_bound and (form.errors or not lines.is_valid())
-    context = {"customer": customer, "order": order, "form": form, "lines": lines}
+    context = {"customer": customer, "order": order, "form": form, "lines": lines, "both": both}
     return render(request, "desk/order_form.html", context, status=status or (422 if wrong else 200))
 
 
@@ -124,7 +133,7 @@ def step(request, pk):
     found, form = _seen(request, pk), order_forms.StepForm(request.POST)
     if form.is_valid():
         try:
-            done = _take(found, form.cleaned_data, by=request.user)
+            done = _take(found, form.cleaned_data, by=request.user, key=_key(request, form))
         except ordering.OrderRefused as refused:
             form.add_error(None, str(refused))
         else:
@@ -135,16 +144,17 @@ def step(request, pk):
     return render(request, "desk/order.html", orders_page.page(fresh, request.user, bound=form), status=422)
 
 
-def _take(found: Order, given: dict, *, by) -> Order:
+def _take(found: Order, given: dict, *, by, key: str) -> Order:
     to, version, note = given["to"], given["version"], given["note"]
     if to in (State.CONFIRMED, State.RECONFIRMED):
         verb = ordering.confirm if to == State.CONFIRMED else ordering.reconfirm
-        return verb(found, by=by, channel=given["channel"] or "phone", note=note, version=version)
+        return verb(found, by=by, channel=given["channel"] or "phone", note=note, version=version, key=key)
     if to == State.PLANNED:
         return ordering.plan(
-            found, planned_on=given["planned_on"], window=given["window"], reason=note, by=by, version=version
+            found, planned_on=given["planned_on"], window=given["window"], reason=note, by=by, version=version,
+            key=key,
         )
-    return ordering.step(found, to, by=by, note=note, version=version)
+    return ordering.step(found, to, by=by, note=note, version=version, key=key)
 
 
 @login_required
@@ -153,7 +163,7 @@ def contact(request, pk):
     """Writes down a contact about the order."""
     found, form = _seen(request, pk), order_forms.ContactForm(request.POST, auto_id="contact-%s")
     if form.is_valid():
-        ordering.communicate(found, by=request.user, **form.cleaned_data)
+        ordering.communicate(found, by=request.user, **(form.cleaned_data | {"key": _key(request, form)}))
         messages.success(request, _("Communication record written."))
         return redirect("desk:order", pk=pk)
     return render(request, "desk/order.html", orders_page.page(found, request.user, contact=form), status=422)
@@ -175,6 +185,30 @@ def units(request, pk):
             messages.success(request, _("Saved"))
         return redirect("desk:order", pk=pk)
     return render(request, "desk/order.html", orders_page.page(found, request.user, units=forms), status=422)
+
+
+@login_required
+@require_POST
+def take_back(request, pk):
+    """Goods of a delivered order came back."""
+    found = _seen(request, pk)
+    if ordering.submitted(f"{request.user.pk}:{request.POST.get('key', '')}") == found:
+        return redirect("desk:order", pk=pk)  # sent twice: what it says is no longer there to come back
+    form = order_forms.ReturnForm(request.POST, order=found, today=timezone.localdate())
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            ordering.take_back(
+                found, units=form.units(), amount=given["amount"], reason=given["reason"],
+                returned_on=given["returned_on"], by=request.user, key=_key(request, form),
+            )
+        except ordering.OrderRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("The return is written down."))
+            return redirect("desk:order", pk=pk)
+    order_forms.dress(form)
+    return render(request, "desk/order.html", orders_page.page(found, request.user, back=form), status=422)
 
 
 @login_required

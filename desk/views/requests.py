@@ -10,12 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from core.phones import BadPhone
+from customers import custom_fields, profile
 from customers import requests as book
 from customers.models import Customer, DataRequest, LegalHold, Merge
 from desk import access, erasure, merging
-from desk.request_forms import HoldForm, OpenForm
+from desk.order_forms import dress
+from desk.profile_forms import ProfileForm
+from desk.request_forms import CorrectContactForm, HoldForm, OpenForm
 
 PAGE = 30
+CERTIFIED = (DataRequest.Kind.ERASE, DataRequest.Kind.CORRECT)
 
 
 def _handler(user) -> None:
@@ -61,7 +66,10 @@ def request_(request, pk):
 
 
 def _page(request, row, error="", status=200):
-    context = {"row": row, "holds": erasure.holds(row.customer), "error": error, "open": row.state == "open"}
+    context = {
+        "row": row, "holds": erasure.holds(row.customer), "error": error, "open": row.state == "open",
+        "corrected": book.labels(book.corrected(row)), "certified": row.state == "done" and row.kind in CERTIFIED,
+    }
     return render(request, "desk/request.html", context, status=status)
 
 
@@ -91,6 +99,79 @@ def answer(request, pk):
     return redirect("desk:request", pk=pk)
 
 
+# --- Correcting -------------------------------------------------------------------------------------------
+
+
+def _correcting(request, pk) -> DataRequest:
+    _handler(request.user)
+    return get_object_or_404(_seen(request.user).filter(kind=DataRequest.Kind.CORRECT), pk=pk)
+
+
+@login_required
+def correct(request, pk):
+    """The profile as the person wants it: saved, the names of the changed fields stay with the request."""
+    row = _correcting(request, pk)
+    if request.method != "POST":
+        return _correct_page(request, row) if row.state == "open" else redirect("desk:request", pk=pk)
+    form = ProfileForm(request.POST, customer=row.customer, by=request.user)
+    if not form.is_valid():
+        return _correct_page(request, row, form=form, status=422)
+    try:
+        names = book.correct(request=row, seen=form.cleaned_data["seen"], given=form.given(), by=request.user)
+    except profile.StaleProfile as stale:
+        data = request.POST.copy()
+        data["seen"] = ProfileForm(None, customer=stale.current, by=request.user).initial["seen"]
+        form = ProfileForm(data, customer=stale.current, by=request.user)
+        return _correct_page(request, row, form=form, stale=stale, status=409)
+    except (custom_fields.BadValue, book.RequestRefused, book.RequestClosed) as refused:
+        form.add_error(None, str(refused))
+        return _correct_page(request, row, form=form, status=422)
+    return _corrected(request, row, names)
+
+
+@login_required
+@require_POST
+def correct_contact(request, pk):
+    """The right contact in place of the wrong one."""
+    row = _correcting(request, pk)
+    form = CorrectContactForm(request.POST, customer=row.customer)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            names = book.correct_contact(
+                request=row, kind=given["kind"], value=given["value"], instead_of=given["wrong"], by=request.user
+            )
+            return _corrected(request, row, names)
+        except BadPhone:
+            form.add_error("value", _("This is no telephone number."))
+        except (profile.BadContact, book.RequestRefused) as wrong:
+            form.add_error("value", str(wrong))
+        except book.RequestClosed as closed:
+            form.add_error(None, str(closed))
+    dress(form)
+    return _correct_page(request, row, contact=form, status=422)
+
+
+def _corrected(request, row, names):
+    if names:
+        messages.success(request, _("Corrected: %(fields)s.") % {"fields": ", ".join(book.labels(names))})
+    else:
+        messages.info(request, _("Nothing was changed."))
+    return redirect("desk:request", pk=row.pk)
+
+
+def _correct_page(request, row, *, form=None, contact=None, stale=None, status=200):
+    context = {
+        "row": row, "customer": row.customer, "stale": stale, "corrected": book.labels(book.corrected(row)),
+        "form": form or ProfileForm(customer=row.customer, by=request.user),
+        "contact": contact or CorrectContactForm(customer=row.customer),
+    }
+    return render(request, "desk/request_correct.html", context, status=status)
+
+
+# --- What is handed out -----------------------------------------------------------------------------------
+
+
 @login_required
 @require_POST
 @never_cache
@@ -113,10 +194,13 @@ def file(request, pk, kind):
 @login_required
 @require_GET
 def certificate(request, pk):
-    """What was erased, by table, without a word of whom: to be printed."""
+    """What was erased, by table, or which fields were corrected, without a word of their content: to be printed."""
     _handler(request.user)
-    erased = _seen(request.user).filter(kind=DataRequest.Kind.ERASE, state=DataRequest.State.DONE)
-    row = get_object_or_404(erased, pk=pk)
+    answered = _seen(request.user).filter(kind__in=CERTIFIED, state=DataRequest.State.DONE)
+    row = get_object_or_404(answered, pk=pk)
+    if row.kind == DataRequest.Kind.CORRECT:
+        context = {"row": row, "corrected": book.labels(book.corrected(row))}
+        return render(request, "desk/certificate_correction.html", context)
     counts = sorted(row.summary.get("tables", {}).items())
     context = {"row": row, "counts": counts, "total": sum(count for _label, count in counts)}
     return render(request, "desk/certificate.html", context)

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -5,8 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from core.models import Event
 from customers import ordering, registry
-from customers.models import Order, Reveal
+from customers.models import Order, OrderReturn, Reveal
 from customers.ordering import Line
 from desk import orders_page
 from tests.factories import CustomerFactory
@@ -209,3 +211,110 @@ def test_pages_take_few_queries_at_any_length(client, rain, agent, order, django
         client.get(reverse("desk:customer_orders", args=[rain.pk]))
     with django_assert_max_num_queries(14):
         client.get(reverse("desk:order", args=[order.pk]))
+
+
+# --- Sent twice, and by two -------------------------------------------------------------------------------
+
+
+def key_of(html, at):
+    """The key of the form that posts to this address."""
+    form = html[html.index(f'action="{at}"'):] if f'action="{at}"' in html else html[html.index("c-order-form"):]
+    return re.search(r'name="key" value="([0-9a-f]{32})"', form)[1]
+
+
+def test_the_form_of_a_new_order_sent_twice_leads_to_the_same_order(client, rain):
+    url = reverse("desk:order_new", args=[rain.pk])
+    html = client.get(url).content.decode()
+    sent = written(key=key_of(html, url))
+    first, second = client.post(url, sent), client.post(url, sent)
+    order = Order.objects.get()
+    assert first.url == second.url == reverse("desk:order", args=[order.pk])
+    assert order.lines.count() == 1 and Event.objects.filter(kind="order_made").count() == 1
+    assert key_of(client.get(url).content.decode(), url) != sent["key"], "each page has a key of its own"
+
+
+def test_a_form_that_was_refused_may_be_sent_again_with_its_key(client, rain):
+    url, key = reverse("desk:order_new", args=[rain.pk]), "a" * 32
+    assert client.post(url, written(key=key, payment="barter")).status_code == 422
+    assert client.post(url, written(key=key)).status_code == 302
+    assert Order.objects.count() == 1
+
+
+def test_a_step_sent_twice_is_taken_once_and_leads_to_the_order(client, order):
+    url = reverse("desk:order_step", args=[order.pk])
+    sent = {"to": "confirmed", "version": order.version, "channel": "phone", "key": key_of(page(client, order), url)}
+    answers = [client.post(url, sent), client.post(url, sent)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    order.refresh_from_db()
+    assert order.state == "confirmed" and order.version == 2 and order.communications.count() == 1
+
+
+def test_a_contact_sent_twice_is_written_down_once(client, order):
+    url = reverse("desk:order_contact", args=[order.pk])
+    sent = {"channel": "phone", "result": "informed", "note": "明天到", "key": key_of(page(client, order), url)}
+    client.post(url, sent)
+    client.post(url, sent)
+    assert order.communications.count() == 1
+    client.post(url, sent | {"key": "b" * 32})
+    assert order.communications.count() == 2, "the same words on another day are another contact"
+
+
+def test_the_second_editor_sees_both_versions_and_may_decide(client, order, lead):
+    ordering.change(order, by=lead, need="要送到楼上", lines=[Line("净水机 M5", 1, Decimal(3200))])
+    url = reverse("desk:order_edit", args=[order.pk])
+    sent = written(version="1", address="", need="水碱重", key="c" * 32)
+    answer = client.post(url, sent)
+    html = answer.content.decode()
+    assert answer.status_code == 409 and Order.objects.get().need == "要送到楼上"
+    both = html[html.index('id="both"'):html.index("</table>")]
+    for words in ("要送到楼上", "水碱重", "净水机 M5 × 1 · ¥3200.00", "净水机 M3 × 2 · ¥100.00"):
+        assert words in both
+    assert "预付" not in both, "payment is the same in both"
+    version = re.search(r'name="version" value="(\d+)"', html)[1]
+    assert client.post(url, sent | {"version": version}).status_code == 302
+    assert Order.objects.get().need == "水碱重"
+
+
+# --- Returns ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def delivered(rain, agent):
+    order, _what = ordering.take_in(
+        customer=rain, source="shop", code="R-1", lines=[Line("净水机 M3", 3, Decimal(100))], state="delivered",
+        by=agent,
+    )
+    return order
+
+
+def test_goods_come_back_on_the_page_of_the_order(client, delivered, rain):
+    url = reverse("desk:order_return", args=[delivered.pk])
+    line, today = delivered.lines.get(), timezone.localdate().isoformat()
+    key = key_of(page(client, delivered), url)
+    why = "不合适，请打 13987651234"
+    sent = {f"line_{line.pk}": "2", "amount": "150", "returned_on": today, "reason": why, "key": key}
+    assert [client.post(url, sent).status_code for _ in range(2)] == [302, 302]
+    html = page(client, delivered)
+    assert "净水机 M3 × 2" in html and "¥150" in html and "13987651234" not in html
+    rain.refresh_from_db()
+    assert rain.spend == 150
+    timeline = client.get(reverse("desk:customer", args=[rain.pk])).content.decode()
+    assert "¥150" in timeline and "不合适" in timeline
+
+
+@pytest.mark.parametrize("bad", [{"amount": "301"}, {"reason": ""}, {"returned_on": "2999-01-01"}, {"amount": "0"}])
+def test_a_return_that_cannot_be_keeps_what_was_typed(client, delivered, bad):
+    sent = {"amount": "10", "returned_on": timezone.localdate().isoformat(), "reason": "漏水", **bad}
+    answer = client.post(reverse("desk:order_return", args=[delivered.pk]), sent)
+    html = answer.content.decode()
+    assert answer.status_code == 422 and not OrderReturn.objects.exists()
+    assert ("漏水" in html) == bool(sent["reason"]) and ("invalid-feedback" in html or "c-banner" in html)
+
+
+def test_another_team_takes_nothing_back(signed_in, outsider, delivered):
+    url = reverse("desk:order_return", args=[delivered.pk])
+    assert signed_in(outsider).post(url, {"amount": "1", "reason": "x"}).status_code == 404
+
+
+def test_what_was_not_delivered_has_no_place_for_returns(client, order):
+    assert 'id="returns"' not in page(client, order)

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 
 from core.models import Event
-from customers import requests
+from customers import profile, requests
 from customers.models import Customer, DataRequest, LegalHold
-from tests.factories import CustomerFactory, TicketFactory
+from tests.factories import CustomerFactory, TicketFactory, UserFactory
 
 
 @pytest.fixture
@@ -108,3 +108,71 @@ def test_the_list_takes_as_many_queries_for_many(client, team, specialist, djang
     second = client.get(reverse("desk:requests") + first.context["next_url"])
     seen = [row.pk for page in (first, second) for row in page.context["rows"]]
     assert len(seen) == len(set(seen)) == 33
+
+
+# --- Correcting -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wrong(rain, specialist):
+    return requests.open_request(customer=rain, kind="correct", way="mail", asked="名字少一个字", by=specialist)
+
+
+def typed(client, row, **more):
+    """The form as the page offers it, with changes."""
+    form = client.get(reverse("desk:request_correct", args=[row.pk])).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    return {name: value for name, value in (values | more).items() if value not in (None, False)}
+
+
+def test_a_correction_is_walked_from_the_request_to_its_certificate(client, rain, wrong):
+    page = reverse("desk:request", args=[wrong.pk])
+    html = client.get(page).content.decode()
+    assert "名字少一个字" in html and reverse("desk:request_correct", args=[wrong.pk]) in html
+    assert client.post(reverse("desk:request_answer", args=[wrong.pk]), {"act": "close"}).status_code == 422
+    saved = client.post(reverse("desk:request_correct", args=[wrong.pk]), typed(client, wrong, name="王小雨晴"))
+    assert saved.url == page
+    sent = {"wrong": rain.contacts.get(kind="phone").pk, "kind": "phone", "value": "139 8765 1234"}
+    assert client.post(reverse("desk:request_correct_contact", args=[wrong.pk]), sent).url == page
+    assert client.post(reverse("desk:request_answer", args=[wrong.pk]), {"act": "close"}).status_code == 302
+    wrong.refresh_from_db()
+    assert wrong.summary == {"fields": ["name", "phone"]}
+    certificate = client.get(reverse("desk:request_certificate", args=[wrong.pk])).content.decode()
+    assert wrong.number in certificate and rain.number in certificate and certificate.count("<tbody><tr>") == 1
+    assert "王小雨晴" not in certificate and "8765" not in certificate
+    assert client.get(reverse("desk:request_correct", args=[wrong.pk])).url == page, "answered: nothing to correct"
+
+
+def test_a_request_to_correct_says_what(client, rain):
+    url = reverse("desk:customer_request", args=[rain.pk])
+    assert client.post(url, {"kind": "correct", "way": "mail"}).status_code == 422
+    assert client.post(url, {"kind": "correct", "way": "mail", "asked": "生日错了"}).status_code == 302
+
+
+def test_a_bad_correction_keeps_what_was_typed(client, rain, wrong):
+    sent = typed(client, wrong, name="", company="华东机械")
+    bad = client.post(reverse("desk:request_correct", args=[wrong.pk]), sent)
+    assert bad.status_code == 422 and "华东机械" in bad.content.decode()
+    url = reverse("desk:request_correct_contact", args=[wrong.pk])
+    for sent in ({"kind": "phone", "value": "12"}, {"kind": "email", "value": "none"}, {"kind": "phone", "value": ""}):
+        answer = client.post(url, sent)
+        assert answer.status_code == 422 and "invalid-feedback" in answer.content.decode()
+    wrong.refresh_from_db()
+    assert requests.corrected(wrong) == []
+
+
+def test_two_who_correct_at_once_see_both_versions(client, rain, wrong, lead):
+    mine = typed(client, wrong, name="王小雨晴")
+    profile.edit(rain, seen=profile.snapshot(rain), given={"name": "王小宇"}, by=lead)
+    answer = client.post(reverse("desk:request_correct", args=[wrong.pk]), mine)
+    html = answer.content.decode()
+    assert answer.status_code == 409 and "王小宇" in html and "王小雨晴" in html
+    wrong.refresh_from_db()
+    assert requests.corrected(wrong) == []
+
+
+def test_agents_and_other_teams_correct_nothing(signed_in, agent, other_team, wrong):
+    foreign = UserFactory(role="specialist", team=other_team)
+    for user, status in ((agent, 403), (foreign, 404)):
+        for name in ("request_correct", "request_correct_contact"):
+            assert signed_in(user).post(reverse(f"desk:{name}", args=[wrong.pk]), {}).status_code == status

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from customers.models import Tier
 from desk import queue
 from messaging import calls
 from tests.factories import CustomerFactory, TicketFactory
@@ -59,6 +60,7 @@ def test_the_queue_costs_the_same_with_three_rows_and_with_sixty(signed_in, agen
 
     for number in range(3):
         TicketFactory(customer=CustomerFactory(team=team, phone=f"1380000{number:04}"), owner=agent)
+    TicketFactory(customer=CustomerFactory(team=team, vip=True), owner=agent)
     few = cost()
     for number in range(3, 60):
         TicketFactory(customer=CustomerFactory(team=team, phone=f"1380000{number:04}"), owner=agent)
@@ -84,12 +86,57 @@ def test_a_page_holds_fifty_and_the_next_one_goes_on_where_it_ended(signed_in, a
 
 def test_a_cursor_survives_being_written_and_read(agent, customer):
     ticket = TicketFactory(customer=customer)
-    assert queue.read_cursor(queue.write_cursor(ticket)) == (ticket.due_at, ticket.pk)
+    assert queue.read_cursor(queue.write_cursor(ticket)) == (False, ticket.due_at, ticket.pk)
     ticket.due_at = None
-    assert queue.read_cursor(queue.write_cursor(ticket)) == (None, ticket.pk)
+    ticket.customer.tier.first_in_queue = True
+    assert queue.read_cursor(queue.write_cursor(ticket)) == (True, None, ticket.pk)
 
 
-@pytest.mark.parametrize("text", ["", "none", "1.x", "x.1", "99999999999999999999.1", "none.-1", "1.1.1", "١.١"])
+def test_first_customers_stand_before_everybody_and_the_overdue_lead_each_part(signed_in, agent, team, customer):
+    vip = CustomerFactory(team=team, vip=True)
+    late = TicketFactory(customer=customer, owner=agent, late=True)
+    fine = due_in(TicketFactory(customer=customer, owner=agent), hours=5)
+    vip_fine = due_in(TicketFactory(customer=vip, owner=agent), hours=20)
+    vip_late = TicketFactory(customer=vip, owner=agent, late=True)
+
+    response = signed_in(agent).get(URL)
+
+    assert rows_of(response) == [vip_late.pk, vip_fine.pk, late.pk, fine.pk]
+    assert groups_of(response) == {"first": 2, "breached": 1, "on_time": 1}
+    assert "First in the queue" in response.content.decode() or "优先处理" in response.content.decode()
+
+
+def test_which_tier_stands_first_is_the_admins(signed_in, agent, team, customer):
+    vip = CustomerFactory(team=team, vip=True)
+    theirs = due_in(TicketFactory(customer=vip, owner=agent), hours=5)
+    sooner = due_in(TicketFactory(customer=customer, owner=agent), hours=2)
+    Tier.objects.update(first_in_queue=False)
+    assert rows_of(signed_in(agent).get(URL)) == [sooner.pk, theirs.pk]
+    Tier.objects.filter(code="vip").update(first_in_queue=True)
+    assert rows_of(signed_in(agent).get(URL)) == [theirs.pk, sooner.pk]
+
+
+@pytest.mark.parametrize("first", [0, 3, 50, 51, 60])
+def test_pages_go_on_through_both_parts_and_miss_nobody(signed_in, agent, team, customer, first):
+    vip = CustomerFactory(team=team, vip=True)
+    opened = [TicketFactory(customer=vip if n < first else customer, owner=agent) for n in range(70)]
+    same = timezone.now() + timedelta(hours=3)
+    Ticket.objects.filter(pk__in=[ticket.pk for ticket in opened[::3]]).update(due_at=same)
+    Ticket.objects.filter(pk__in=[ticket.pk for ticket in opened[1::5]]).update(due_at=None)
+    client = signed_in(agent)
+
+    one = client.get(URL)
+    two = client.get(URL, {"after": one.context["page"].next_cursor})
+
+    seen = rows_of(one) + rows_of(two)
+    assert len(seen) == len(set(seen)) == 70
+    assert set(seen[:first]) == {ticket.pk for ticket in opened[:first]}
+    assert two.context["page"].next_cursor == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "none", "f1.x", "fx.1", "r99999999999999999999.1", "fnone.-1", "f1.1.1", "1.1", "x1.1", "r١.١"]
+)
 def test_a_cursor_that_is_none_shows_the_first_page(signed_in, agent, customer, text):
     ticket = TicketFactory(customer=customer, owner=agent)
     assert rows_of(signed_in(agent).get(URL, {"after": text})) == [ticket.pk]

@@ -1,0 +1,272 @@
+"""Another team's rows are 404 at every address that names one, API and fragments included.
+
+The addresses are read from the resolver: one whose rows are not known here fails, so that none is forgotten.
+"""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from complaints import sheets
+from core.models import Event
+from customers import needs, ordering, profile, requests
+from customers.models import Contact, DuplicatePair, ImportRun, LegalHold, Task
+from customers.ordering import Line
+from desk import merging
+from followups import callbacks
+from messaging import calls
+from messaging.models import Attachment, Message
+from staff.models import ApiToken, Role
+from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory
+from tickets import drafts, intake, workflow
+from tickets.models import Kind, Level, State
+
+NAME, PHONE, MAIL = "欧阳震霆", "13987651234", "zhenting@ouyang.example"
+# Where an address begins → the row that it names first.
+ROWS = {
+    "intake/<int:pk>/": "call",
+    "tickets/<int:pk>/": "ticket",
+    "customers/<int:pk>/": "customer",
+    "orders/<int:pk>/": "order",
+    "holds/<int:pk>/": "hold",
+    "imports/<int:pk>/": "import",
+    "duplicates/<int:pk>/": "pair",
+    "merges/<int:pk>/": "merge",
+    "requests/<int:pk>/certificate/": "corrected",
+    "requests/<int:pk>/correct/": "correct",
+    "requests/<int:pk>/": "access",
+    "complaints/open/<int:ticket>/": "ticket",
+    "complaints/<int:pk>/": "sheet",
+    "callbacks/<int:pk>/": "callback",
+    "api/v1/tickets/<int:pk>/": "ticket",
+    "api/v1/orders/<int:pk>/": "order",
+}
+# What an address names besides, by the name of its parameter.
+BESIDE = {"attachment": "file", "contact": "contact", "need": "need", "task": "task", "file": "draft"}
+WORDS = ("ticket", "post", "file", "event", "need", "task", "order", "plan", "spoken", "return", "sheet")
+# Addresses that name no row: a word out of a fixed list, whose figures are of what the reader sees.
+OF_NOBODY = ("dashboard/tiers/<slug:code>/",)
+# Addresses of what is one person's alone: a file of their draft, the call that they are in.
+OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/")
+SHUT = {403, 404, 405}
+
+
+def routes(resolver=None, before=""):
+    """Every route of the product, without the administration's, which asks for its own permissions."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = before + str(entry.pattern)
+        if route.startswith("admin/"):
+            continue
+        if hasattr(entry, "url_patterns"):
+            yield from routes(entry, route)
+        else:
+            yield route
+
+
+def naming():
+    return [route for route in routes() if "<" in route and route not in OF_NOBODY]
+
+
+def addresses(rows):
+    """[(route, path)] for every route that names a row, with the ids of rows of the team."""
+    found = []
+    for route in naming():
+        if route.startswith("words/"):
+            found += [(route, f"/words/{'contact' if what == 'spoken' else what}/{rows[what].pk}/") for what in WORDS]
+            continue
+        owner = next((name for start, name in ROWS.items() if route.startswith(start)), None)
+        assert owner, f"{route}: say in ROWS whose row it names"
+        values = {"pk": rows[owner].pk, "ticket": rows[owner].pk, "kind": "reply" if "/draft/" in route else "json"}
+        values |= {name: rows[row].pk for name, row in BESIDE.items()}
+        assert not (unknown := set(re.findall(r"<\w+:(\w+)>", route)) - set(values)), f"{route}: {unknown}"
+        path = route
+        for name, value in values.items():
+            path = re.sub(rf"<\w+:{name}>", str(value), path)
+        found.append((route, f"/{path}"))
+    return found
+
+
+@pytest.fixture
+def customer(team, agent):
+    made = CustomerFactory(
+        team=team, name=NAME, phone=PHONE, email=MAIL, company="欧阳机械", account_manager=agent,
+        external_source="erp", external_id="E-77",
+    )
+    profile.add_contact(made, kind="address", value="北京市朝阳区望京街七号", by=agent)
+    return made
+
+
+def of_orders(customer, agent):
+    line = [Line("净水机 M3", 2, Decimal(100), serial="SN-7788")]
+    order, _what = ordering.take_in(
+        customer=customer, source="shop", code="SO-7788", lines=line, address="北京市朝阳区望京街七号",
+        payment="prepaid", state="delivered", by=agent,
+    )
+    ordering.communicate(order, channel="phone", result="informed", note="明天送到", by=agent)
+    planned = ordering.open_order(customer=customer, lines=line, address="望京街七号", payment="prepaid", by=agent)
+    ordering.confirm(planned, by=agent)
+    ordering.plan(planned, planned_on=timezone.localdate() + timedelta(days=1), by=agent)
+    return {
+        "order": order, "spoken": order.communications.all()[0], "plan": planned.plans.all()[0],
+        "return": ordering.take_back(order, units={}, amount=Decimal(5), reason="破损", by=agent),
+    }
+
+
+def of_tickets(customer, agent):
+    ticket = TicketFactory(customer=customer, owner=agent, by=agent, subject=f"{NAME} 的净水机漏水")
+    message = Message.objects.create(raw=b"x", digest="d")
+    file = Attachment.objects.create(
+        message=message, name="照片.png", content_type="image/png", size=1, content=b"x"
+    )
+    post = intake.append_inbound(ticket, body="请看照片", message=message)
+    special = TicketFactory(customer=customer, kind=Kind.COMPLAINT, level=Level.SPECIAL, owner=agent, by=agent)
+    workflow.move(special, State.CLASSIFIED, by=agent)
+    done = TicketFactory(customer=customer, kind=Kind.CONSULT, owner=agent, by=agent)
+    for state in (State.UNDERSTOOD, State.ANSWERED):
+        workflow.move(done, state, by=agent)
+    resolution = Event.objects.filter(ticket_id=done.pk, kind="resolved").latest("id")
+    return {
+        "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", content=b"x"),
+        "post": post or ticket.posts.latest("pk"),
+        "event": Event.objects.filter(ticket_id=ticket.pk)[0], "sheet": sheets.open_sheet(special, by=agent),
+        "callback": callbacks.plan(resolution),
+    }
+
+
+def of_privacy(customer, specialist, lead):
+    twin = CustomerFactory(team=customer.team, name=NAME, phone="13987650000")
+    other = CustomerFactory(team=customer.team, name=NAME)
+    first, second = sorted((customer, twin), key=lambda one: one.pk)
+    corrected = requests.open_request(customer=twin, kind="correct", way="mail", asked="x", by=specialist)
+    asked = {
+        kind: requests.open_request(customer=customer, kind=kind, way="mail", asked="x", by=specialist)
+        for kind in ("access", "correct")
+    }
+    return asked | {
+        "corrected": requests.close(request=corrected, by=specialist, answer="ok"),
+        "hold": LegalHold.objects.create(customer=customer, reason="仲裁", by=lead),
+        "pair": DuplicatePair.objects.create(team=customer.team, first=first, second=second, score=90),
+        "merge": merging.merge(winner=customer, loser=other, by=lead),
+        "import": ImportRun.objects.create(team=customer.team, what="customers", file_name="a.csv", by=lead),
+    }
+
+
+@pytest.fixture
+def rows(customer, agent, specialist, lead):
+    """A row of 华东一组 for everything that an address names."""
+    return {
+        "customer": customer,
+        "contact": customer.contacts.get(kind=Contact.Kind.PHONE),
+        "need": needs.note(customer=customer, text="想换滤芯", by=agent),
+        "task": Task.objects.create(customer=customer, kind="update", key="t", due_on=timezone.localdate()),
+        "call": calls.start(team=customer.team, agent=agent, number=PHONE),
+        **of_orders(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),
+    }
+
+
+@pytest.fixture
+def stranger(request, team, outsider):
+    """An agent of another department, and leads of the same and of another: who may do most, if they saw it."""
+    made = {
+        "agent": lambda: outsider,
+        "specialist": lambda: UserFactory(role=Role.SPECIALIST, team=outsider.team),
+        "neighbour": lambda: UserFactory(role=Role.LEAD, team=TeamFactory(department=team.department)),
+        "supervisor": lambda: UserFactory(role=Role.SUPERVISOR, team=outsider.team),
+    }
+    return made[request.param]()
+
+
+STRANGERS = pytest.mark.parametrize("stranger", ["agent", "specialist", "neighbour", "supervisor"], indirect=True)
+HTMX = {"HX-Request": "true"}
+
+
+def client_of(user, path, signed_in):
+    if path.startswith("/api/"):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {ApiToken.issue(user)}")
+        return client
+    return signed_in(user)
+
+
+@STRANGERS
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+def test_another_teams_rows_are_shut_at_every_address(rows, stranger, signed_in, headers):
+    opened = {}
+    page, api = client_of(stranger, "/", signed_in), client_of(stranger, "/api/", signed_in)
+    for _route, path in addresses(rows):
+        client = api if path.startswith("/api/") else page
+        got = {client.get(path, headers=headers).status_code, client.post(path, {}, headers=headers).status_code}
+        # A method that an address does not know says nothing; of the two at least one has to be refused for the row.
+        if not got <= SHUT or not got & {403, 404} or (stranger.role == Role.SUPERVISOR and 404 not in got):
+            opened[path] = got
+    assert opened == {}
+
+
+def test_the_same_addresses_are_there_for_whoever_sees_everything(rows, admin, signed_in):
+    """So that a 404 above is the reader's and not the row's."""
+    page, api = client_of(admin, "/", signed_in), client_of(admin, "/api/", signed_in)
+    missing = []
+    for route, path in addresses(rows):
+        if route.startswith(OF_ONE):
+            continue
+        client = api if path.startswith("/api/") else page
+        if client.get(path).status_code in (200, 302):
+            continue
+        with transaction.atomic():  # each finds the rows as they were
+            got = client.post(path, {}).status_code
+            transaction.set_rollback(True)
+        if got in (404, 405, 500):
+            missing.append((path, got))
+    assert not missing, missing
+
+
+@STRANGERS
+def test_no_list_search_or_lookup_tells_of_another_teams_customer(rows, stranger, signed_in):
+    rows["call"] = calls.start(team=stranger.team, agent=stranger, number="13700000000")
+    page, api = client_of(stranger, "/", signed_in), client_of(stranger, "/api/", signed_in)
+    known = (NAME, "oyzt", "欧阳机械", MAIL, "SO-7788", "SN-7788", rows["customer"].number, "净水机漏水", "E-77")
+    told = []
+    for route in routes():
+        if "<" in route or route.startswith(("sign-", "language", "staff/language")):
+            continue
+        client = api if route.startswith("api/") else page
+        for asked in known:
+            query = dict.fromkeys(("q", "name", "company", "phone", "value", "words"), asked)
+            for headers in ({}, HTMX):
+                text = client.get("/" + route, query, headers=headers).content.decode()
+                needles = (NAME, "欧阳机械", "zhenting", "7651234", "望京")
+                # What was typed comes back in the field and in addresses.
+                told += [(route, asked) for needle in needles if needle not in asked and needle in text]
+    assert told == []
+
+
+def test_ids_of_another_teams_rows_are_no_way_in_through_forms(rows, outsider, signed_in):
+    pk = rows["customer"].pk
+    page, api = client_of(outsider, "/", signed_in), client_of(outsider, "/api/", signed_in)
+    mine = calls.start(team=outsider.team, agent=outsider, number="13700000000")
+    for answer in (
+        page.post(reverse("desk:intake_customer", args=[mine.pk]), {"customer": pk, "pick": pk}),
+        page.get(reverse("desk:suspects"), {"customer": pk, "name": NAME}),
+        page.get(reverse("desk:intake_start"), {"customer": pk}),
+        page.post(reverse("desk:intake_start"), {"customer": pk}),
+        api.get("/api/v1/orders/", {"customer_id": pk}),
+        api.post("/api/v1/orders/", {"customer_id": pk, "code": "X"}, format="json"),
+        api.post("/api/v1/tickets/", {"customer_id": pk, "kind": "consult", "subject": "x"}, format="json"),
+    ):
+        assert answer.status_code < 500
+        assert NAME not in answer.content.decode() and "SO-7788" not in answer.content.decode()
+    mine.refresh_from_db()
+    assert mine.customer_id != pk
+
+
+def test_an_account_manager_sees_theirs_in_another_team(rows, outsider, signed_in):
+    client = signed_in(outsider)
+    mine = CustomerFactory(team=rows["customer"].team, name="李大山", account_manager=outsider)
+    assert client.get(reverse("desk:customer", args=[mine.pk])).status_code == 200
+    assert client.get(reverse("desk:customer", args=[rows["customer"].pk])).status_code == 404
