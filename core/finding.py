@@ -11,6 +11,7 @@ from functools import lru_cache
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from core import cjk
 from core.search import BITS, Words
@@ -92,49 +93,56 @@ def newest(
     terms = [*sought.terms(), *(_facet_term(group) for group in facets)]
     if sought.is_empty and not facets:  # what is unwanted stands in other blocks, too
         raise ValueError("Nothing is sought")
-    where, params = _conditions(words, sought, before, among)
-    if where is None:
-        return []
+    below, values = ("AND t.row_id < %s", [before]) if before is not None else ("", [])
     table, query = words._meta.db_table, " & ".join(terms)
-    joined = f'JOIN "{words.source()._meta.db_table}" r ON r.id = w.row_id' if "r." in where else ""
-    if few:
-        statement = (
-            f'SELECT row_id FROM (SELECT w.row_id, w.tokens FROM "{table}" w {joined} WHERE true {where} OFFSET 0) w '  # noqa: S608
-            "WHERE tokens @@ replace(%s, '@:', search_block(row_id))::tsquery ORDER BY row_id DESC LIMIT %s"
-        )
-        values = [*params, query, limit]
-    else:
-        statement = (
-            f'SELECT hit.row_id FROM generate_series((SELECT least(max(row_id), %s) >> {BITS} FROM "{table}"), 0, -1) '  # noqa: S608
-            f'AS block CROSS JOIN LATERAL (SELECT row_id FROM (SELECT w.row_id FROM "{table}" w {joined} '
-            f"WHERE w.tokens @@ replace(%s, '@', to_hex(block))::tsquery {where} OFFSET 0) one "
-            "ORDER BY row_id DESC) hit LIMIT %s"
-        )
-        values = [before, query, *params, limit]
+    text, texts = _text_checks(words, sought)
+    try:
+        if few and among is not None:
+            inner, members = among.order_by().values("pk").query.sql_with_params()
+            statement = (
+                f'SELECT w.row_id FROM (SELECT t.row_id, t.tokens FROM "{table}" t WHERE t.row_id IN ({inner}) {below} '  # noqa: S608
+                f"OFFSET 0) w WHERE w.tokens @@ replace(%s, '@:', search_block(w.row_id))::tsquery {text} "
+                "ORDER BY w.row_id DESC LIMIT %s"
+            )
+            params = [*members, *values, query, *texts, limit]
+        else:
+            member, members = _membership(among)
+            statement = (
+                f'SELECT w.row_id FROM generate_series((SELECT least(max(row_id), %s) >> {BITS} FROM "{table}"), '  # noqa: S608
+                f'0, -1) AS block CROSS JOIN LATERAL (SELECT row_id FROM (SELECT t.row_id FROM "{table}" t '
+                f"WHERE t.tokens @@ replace(%s, '@', to_hex(block))::tsquery {below} OFFSET 0) one "
+                f"ORDER BY row_id DESC) w WHERE true {member} {text} LIMIT %s"
+            )
+            params = [before, query, *values, *members, *texts, limit]
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement, params)
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def _membership(among: QuerySet | None) -> tuple[str, list]:
+    """A look at each row by its key, as they come: joined as sets, all that could be members would be read first."""
+    if among is None:
+        return "", []
+    one = among.order_by().filter(pk=RawSQL("w.row_id", [])).values("pk")  # noqa: S611 no words of anybody
+    inner, values = one.query.sql_with_params()
+    return f"AND (SELECT count(*) FROM ({inner}) member) > 0", list(values)  # noqa: S608 Django's own statement
+
+
+def _text_checks(words: type[Words], sought: Sought) -> tuple[str, list[str]]:
+    """What the text itself must and must not hold, looked at as the rows come."""
+    held = [*((one, ">") for one in sought.held()), *((one, "=") for one in sought.not_held())]
+    if not held:
+        return "", []
+    text = f"regexp_replace(lower(normalize({words.TEXT}, NFKC)), '{SPACES}', ' ', 'g')"
+    checks = " AND ".join(f"strpos(text, lower(normalize(%s, NFKC))) {sign} 0" for _one, sign in held)
+    rows = words.source()._meta.db_table
+    return (
+        f'AND (SELECT {checks} FROM (SELECT {text} AS text FROM "{rows}" r WHERE r.id = w.row_id OFFSET 0) one)',  # noqa: S608
+        [" ".join(one.split()) for one, _sign in held],
+    )
 
 
 def _facet_term(group: Sequence[str]) -> str:
     return "(" + " | ".join(f"'@:={facet}'" for facet in group) + ")"
-
-
-def _conditions(words: type[Words], sought: Sought, before, among) -> tuple[str | None, list]:
-    parts: list[str] = []
-    params: list = []
-    if before is not None:
-        parts.append("AND w.row_id < %s")
-        params.append(before)
-    if among is not None:
-        try:
-            inner, values = among.order_by().values("pk").query.sql_with_params()
-        except EmptyResultSet:
-            return None, []
-        parts.append(f"AND w.row_id IN ({inner})")
-        params += values
-    text = f"regexp_replace(lower(normalize({words.TEXT}, NFKC)), '{SPACES}', ' ', 'g')"
-    for held, sign in [*((one, ">") for one in sought.held()), *((one, "=") for one in sought.not_held())]:
-        parts.append(f"AND strpos({text}, lower(normalize(%s, NFKC))) {sign} 0")
-        params.append(" ".join(held.split()))
-    return " ".join(parts), params
