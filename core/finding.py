@@ -98,13 +98,13 @@ def newest(
     text, texts = _text_checks(words, sought)
     try:
         if few and among is not None:
-            inner, members = among.order_by().values("pk").query.sql_with_params()
+            inner, found = among.order_by().values("pk").query.sql_with_params()
             statement = (
                 f'SELECT w.row_id FROM (SELECT t.row_id, t.tokens FROM "{table}" t WHERE t.row_id IN ({inner}) {below} '  # noqa: S608
                 f"OFFSET 0) w WHERE w.tokens @@ replace(%s, '@:', search_block(w.row_id))::tsquery {text} "
                 "ORDER BY w.row_id DESC LIMIT %s"
             )
-            params = [*members, *values, query, *texts, limit]
+            params = [*found, *values, query, *texts, limit]
         else:
             member, members = _membership(among)
             statement = (

@@ -5,8 +5,10 @@ nothing known becomes a `Problem`, and the rest is searched all the same.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from messaging.models import Channel
 from tickets.models import Kind, State
@@ -123,7 +125,7 @@ def _take_condition(query: Query, typed: str, sign: str, value: str, negated: bo
     query.conditions.append(Condition(key, sign, read, negated))
 
 
-def _one_of(choices: dict[str, str]):
+def _one_of(choices: Mapping[Any, str]):
     known = {word.lower(): str(value) for value, words in choices.items() for word in (str(value), *words.split())}
     return lambda sign, value: known.get(value.lower().replace("-", "_")) if sign == ":" else None
 

@@ -142,7 +142,7 @@ def _owner(asked: Asked, condition: Condition) -> None:
 
 def _team(asked: Asked, condition: Condition) -> None:
     teams = visible_teams(asked.user)
-    found = list(teams.filter(name__icontains=condition.value).values_list("pk", flat=True))
+    found = list(teams.filter(name__icontains=str(condition.value)).values_list("pk", flat=True))
     if not found:
         names = tuple(teams.order_by("name").values_list("name", flat=True)[:8])
         asked.problems.append(_told(Problem("team", str(condition.value), choices=names)))
