@@ -85,7 +85,7 @@ def choices(ticket: Ticket, user: User, *, due: datetime | None, now: datetime) 
     language = ticket.customer.language
     rows = ReplyTemplate.objects.filter(Q(team=None) | Q(team=ticket.team_id), is_active=True)
     times, known = due_words(due, now=now), values(ticket, user)
-    found = [choice for article in fitting(ticket) for choice in _of_article(article)]
+    found = suggested(ticket)
     for template in rows.annotate(foreign=~Q(language=language)).order_by("foreign", F("name"))[:TEMPLATES]:
         text = blanks.fill(template.body, known | _time(times, template.language))
         left = blanks.still_open(text)
@@ -99,10 +99,11 @@ def _time(times: Mapping[str, str], language: str) -> dict[str, str]:
     return {"due": times[language]} if language in times else {}
 
 
-def fitting(ticket: Ticket) -> list[Article]:
-    """The articles that are suggested for a ticket, by its summary and topic."""
+def suggested(ticket: Ticket) -> list[Choice]:
+    """The articles that fit a ticket by its summary and topic, each as its text and, where it is public, its link."""
     topic = f"{ticket.category.name_zh} {ticket.category.name_en}" if ticket.category else ""
-    return articles.suggest(f"{ticket.subject}\n{topic}", language=ticket.customer.language)
+    fitting = articles.suggest(f"{ticket.subject}\n{topic}", language=ticket.customer.language)
+    return [choice for article in fitting for choice in _of_article(article)]
 
 
 def _of_article(article: Article) -> list[Choice]:

@@ -48,6 +48,7 @@ urlpatterns = [
     path("tickets/<int:pk>/files/", composer.add_file, name="ticket_files"),
     path("tickets/<int:pk>/files/<int:file>/", composer.file, name="ticket_file"),
     path("tickets/<int:pk>/choices/", composer.choices, name="ticket_choices"),
+    path("tickets/<int:pk>/articles/", composer.articles, name="ticket_articles"),
     path("tickets/<int:pk>/colleagues/", composer.colleagues, name="ticket_colleagues"),
     path("tickets/<int:pk>/attachments/<int:attachment>/", ticket.attachment, name="ticket_attachment"),
     path("reveals/", reveals.reveals, name="reveals"),

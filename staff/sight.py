@@ -18,11 +18,11 @@ def visible_teams(user: User) -> models.QuerySet[Team]:
     return Team.objects.filter(pk=user.team_id)
 
 
-def who_see(team_id: int | None) -> models.QuerySet[User]:
+def who_see(team_id: int) -> models.QuerySet[User]:
     """The other way round: everybody at work who sees a team's records."""
     admins = models.Q(is_superuser=True) | models.Q(role=Role.ADMIN)
     above = models.Q(role=Role.SUPERVISOR, team__department__in=Team.objects.filter(pk=team_id).values("department"))
-    return User.objects.filter(admins | above | models.Q(team=team_id, team__isnull=False), is_active=True)
+    return User.objects.filter(admins | above | models.Q(team=team_id), is_active=True)
 
 
 class TeamSightQuerySet(models.QuerySet):

@@ -122,6 +122,13 @@ def choices(request, pk):
 
 @login_required
 @require_GET
+def articles(request, pk):
+    """The articles that fit the ticket, shown as soon as somebody begins to reply."""
+    return render(request, "desk/_compose_articles.html", {"choices": composer.suggested(_seen(request, pk))})
+
+
+@login_required
+@require_GET
 def colleagues(request, pk):
     """Who may be mentioned, for the list that @ opens."""
     found = mentions.labels(mentions.colleagues(_seen(request, pk)).select_related("team"))

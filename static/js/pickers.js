@@ -75,19 +75,22 @@
     if (back) replyForm()?.elements.body.focus();
   }
 
-  function take(option) {
-    if (!option) return;
+  function insert(text, mark) {
     const form = replyForm();
     const field = form.elements.body;
+    write(field, text, field.selectionStart, field.selectionEnd);
+    if (!mark) return;
+    const marks = form.elements.articles;
+    marks.value = [...new Set([...marks.value.split(","), mark])].filter(Boolean).join(",");
+    window.crm.drafts.later(form);
+  }
+
+  function take(option) {
+    if (!option) return;
     const { text, mark, blank } = option.dataset;
     close();
-    write(field, text, field.selectionStart, field.selectionEnd);
-    if (mark) {
-      const marks = form.elements.articles;
-      marks.value = [...new Set([...marks.value.split(","), mark])].filter(Boolean).join(",");
-      window.crm.drafts.later(form);
-    }
-    if (blank) form.elements.next_update_at?.focus();
+    insert(text, mark);
+    if (blank) replyForm().elements.next_update_at?.focus();
   }
 
   document.addEventListener("click", (event) => {
@@ -96,6 +99,8 @@
       if (panel().hidden) open(); else close();
       return;
     }
+    const fitting = event.target.closest("[data-insert]");
+    if (fitting) insert(fitting.dataset.insert, fitting.dataset.mark);
     const option = event.target.closest("#choices [role=option]");
     if (option) take(option);
     else if (!event.target.closest("#choices")) close(false);

@@ -239,6 +239,14 @@ def test_published_articles_that_fit_are_suggested_with_text_and_link(signed_in,
     assert found[1].text == "滤芯漏水怎么办\nhttps://help.example/1"
 
 
+def test_fitting_articles_are_shown_where_one_begins_to_reply(signed_in, agent, outsider, ticket):
+    article()
+    article(title="积分怎么用", keywords="积分")
+    html = signed_in(agent).get(url("ticket_articles", ticket)).content.decode()
+    assert "滤芯漏水怎么办" in html and "积分" not in html
+    assert signed_in(outsider).get(url("ticket_articles", ticket)).status_code == 404
+
+
 def test_a_reply_names_the_version_of_the_article_it_used(signed_in, agent, admin, ticket):
     row = article()
     path = reverse("admin:knowledge_article_change", args=[row.pk])
