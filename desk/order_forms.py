@@ -195,7 +195,7 @@ class ReturnForm(Keyed):
     def prepare(self) -> None:
         for line in self.lines:
             self.fields[f"line_{line.pk}"] = forms.IntegerField(
-                label=f"{line.product} (≤ {self.left[line.pk]})", min_value=0, max_value=self.left[line.pk],
+                label=_("%(product)s, at most %(n)d") % {"product": line.product, "n": self.left[line.pk]}, min_value=0, max_value=self.left[line.pk],
                 required=False,
             )
 
