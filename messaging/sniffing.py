@@ -3,9 +3,12 @@
 import re
 
 # Extensions that Windows, macOS or a browser would run; no list of an administrator opens them.
-PROGRAMS = frozenset(
-    ["ade", "adp", "apk", "app", "appx", "bat", "chm", "cmd", "com", "cpl", "dll", "dmg", "exe", "hta", "htm", "html", "ins", "isp", "jar", "js", "jse", "lib", "lnk", "mde", "msc", "msi", "msix", "msp", "mst", "nsh", "pif", "ps1", "py", "reg", "rpm", "scf", "scr", "sct", "sh", "shb", "svg", "svgz", "sys", "url", "vb", "vbe", "vbs", "vxd", "wsc", "wsf", "wsh", "xhtml", "xll"]
-)
+PROGRAMS = frozenset({
+    "ade", "adp", "apk", "app", "appx", "bat", "chm", "cmd", "com", "cpl", "dll", "dmg", "exe", "hta", "htm",
+    "html", "ins", "isp", "jar", "js", "jse", "lib", "lnk", "mde", "msc", "msi", "msix", "msp", "mst", "nsh", "pif",
+    "ps1", "py", "reg", "rpm", "scf", "scr", "sct", "sh", "shb", "svg", "svgz", "sys", "url", "vb", "vbe", "vbs",
+    "vxd", "wsc", "wsf", "wsh", "xhtml", "xll",
+})  # fmt: skip
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"),
     (b"GIF87a", "gif"), (b"GIF89a", "gif"), (b"%PDF-", "pdf"),

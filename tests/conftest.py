@@ -9,6 +9,12 @@ from core.management.commands.defaults import fill_all
 from messaging.models import Mailbox
 from staff.models import Role
 from tests.factories import TeamFactory, UserFactory
+from tests.services import await_template
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    await_template()
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,12 @@ import atexit
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+import psycopg2
 
 from crm_project.launch import credentials, engine
 from crm_project.launch.postgres import Postgres
@@ -14,6 +18,8 @@ from crm_project.launch.valkey import Valkey
 
 PREFIX = "servicedesk-test-"
 MARK = "TEST_SERVICES"
+TEMPLATE = "test_template"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Throwaway:
@@ -50,6 +56,22 @@ class Throwaway:
             "HTTPS": "0",
         }
 
+    def prepare_template(self, environment: dict[str, str]) -> None:
+        """Begin to migrate, once, the database that every worker's is a copy of; `await_template` waits for it."""
+        address = environment["DATABASE_URL"]
+        connection = psycopg2.connect(address)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {TEMPLATE}")
+        connection.close()
+        environment = {**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "crm_project.settings",
+                       "DATABASE_URL": f"{address.rpartition('/')[0]}/{TEMPLATE}"}  # fmt: skip
+        with (self.home / "template.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # held by the child from here on
+            subprocess.Popen(
+                [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, pass_fds=[lock.fileno()],
+            )
+
     def stop(self) -> None:
         for server in self.servers:
             server.stop()
@@ -77,5 +99,13 @@ def ensure() -> None:
     if MARK not in os.environ:
         services = Throwaway()
         atexit.register(services.stop)
-        os.environ.update(services.start())
+        environment = services.start()
+        services.prepare_template(environment)
+        os.environ.update(environment)
     os.environ["REDIS_PREFIX"] = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}:"
+
+
+def await_template() -> None:
+    """Return once the template is migrated, or has failed to be; then the first test says why."""
+    with (Path(os.environ["DATA_DIR"]).parent / "template.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)

@@ -1,6 +1,6 @@
 """The product's settings on throw-away services; what differs in tests stands here and nowhere else."""
 
-from tests.services import ensure
+from tests.services import TEMPLATE, ensure
 
 ensure()
 
@@ -20,3 +20,5 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 # A server thread must not keep the test's database open.
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
+# Migrated once for all workers.
+DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}  # noqa: F405

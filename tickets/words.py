@@ -1,4 +1,4 @@
-"""What tickets and posts are found by. Facets: t team, open until archived; of tickets k class and c channel as well."""
+"""What tickets and posts are found by. Facets: t team, open until archived; of tickets k class and c channel too."""
 
 from django.db import models
 

@@ -35,7 +35,9 @@ def may_import(user: User) -> bool:
     return user.supervises
 
 
-def receive(*, team: Team, what: str, upload: IO[bytes], name: str, size: int, by: User) -> ImportRun:
+def receive(
+    *, team: Team, what: str, upload: IO[bytes], name: str, size: int, by: User, now: datetime | None = None
+) -> ImportRun:
     """Stores an uploaded file, with columns as a saved mapping or their headings suggest.
 
     Raises `BadFile` or `ImportForbidden`.
@@ -47,7 +49,7 @@ def receive(*, team: Team, what: str, upload: IO[bytes], name: str, size: int, b
     run = stored.take(ImportRun(team=team, what=what, file_name=name[:200], by=by), upload, size=size)
     run.columns = fitting(run) or fields.guess(run.header, fields.columns_for(what))
     run.save(update_fields=["columns"])
-    events.record("import_received", run, by=by, team_id=team.pk, what=what, rows=run.rows_total)
+    events.record("import_received", run, by=by, team_id=team.pk, now=now, what=what, rows=run.rows_total)
     return run
 
 

@@ -87,7 +87,7 @@ def _brought(story: "Story", name: str, text: str) -> Steps:
     crew, data = story.crews[MAIN], text.encode()
     by = story.clock.actor = crew.lead
     run = runs.receive(
-        team=crew.team, what="customers", upload=io.BytesIO(data), name=name, size=len(data), by=by
+        team=crew.team, what="customers", upload=io.BytesIO(data), name=name, size=len(data), by=by, now=story.clock.now
     )
     runs.choose(run=run, columns=run.columns, by=by, now=story.clock.now)
     loading.work(now=story.clock.now)

@@ -15,6 +15,12 @@ UPDATE knowledge_templatewords SET tokens = search_faceted(tokens, NEW.id,
 """
 BEGIN_ANEW = "DELETE FROM core_searchprogress WHERE kind LIKE 'knowledge.%'"
 
+OF_ACTIVE_ONLY = facets_follow(
+    "template_facets", table="knowledge_replytemplate", changed="is_active",
+    updates="UPDATE knowledge_templatewords SET tokens = search_faceted(tokens, NEW.id, "
+            "ARRAY[CASE WHEN NEW.is_active THEN 'on' END]) WHERE row_id = NEW.id;",
+)
+
 
 class Migration(migrations.Migration):
     """Articles are found by their words; templates have teams now, so `search_index` writes them anew."""
@@ -41,6 +47,6 @@ class Migration(migrations.Migration):
         ),
         facets_follow("article_facets", table="knowledge_article", changed="is_published", updates=ARTICLE),
         facets_follow("template_team", table="knowledge_replytemplate", changed="is_active, team_id", updates=TEMPLATE),
-        migrations.RunSQL("DROP TRIGGER template_facets ON knowledge_replytemplate; DROP FUNCTION template_facets();"),
+        migrations.RunSQL(OF_ACTIVE_ONLY.reverse_sql, OF_ACTIVE_ONLY.sql),
         migrations.RunSQL(BEGIN_ANEW, migrations.RunSQL.noop),
     ]

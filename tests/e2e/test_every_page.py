@@ -227,7 +227,7 @@ def wider_than_the_screen(page) -> list[str]:
       const over = (node) => node.scrollWidth > node.clientWidth + 1;
       const found = [...document.querySelectorAll("main, main *, aside, dialog[open]")].filter((node) =>
         over(node) && ["auto", "scroll"].includes(getComputedStyle(node).overflowX) &&
-        !node.closest(".c-scroll-x, .c-week, .c-stages, .c-seg"));
+        !node.closest(".c-scroll-x, .c-week, .c-stages, .c-seg, .c-tabs"));
       if (over(document.documentElement)) found.push(document.documentElement);
       return found.map((node) => `${node.tagName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}`);
     }""")
