@@ -194,9 +194,10 @@ class ReturnForm(Keyed):
 
     def prepare(self) -> None:
         for line in self.lines:
+            most = self.left[line.pk]
+            label = _("%(product)s, at most %(n)d") % {"product": line.product, "n": most}
             self.fields[f"line_{line.pk}"] = forms.IntegerField(
-                label=_("%(product)s, at most %(n)d") % {"product": line.product, "n": self.left[line.pk]}, min_value=0, max_value=self.left[line.pk],
-                required=False,
+                label=label, min_value=0, max_value=most, required=False
             )
 
     def products(self):
