@@ -125,12 +125,10 @@ def corrected(request: DataRequest) -> list[str]:
 
 def labels(names: list[str]) -> list[str]:
     """What the fields and kinds of contacts that a request changed are called."""
-    custom = {profile.CUSTOM + field.code: str(field) for field in CustomField.objects.all()}
-    contacts = dict(Contact.Kind.choices)
-    return [
-        str(custom.get(name) or contacts.get(name) or Customer._meta.get_field(name).verbose_name)
-        for name in names if name in custom or name in contacts or name in profile.FIELDS
-    ]
+    known: dict[str, Any] = {field.name: field.verbose_name for field in Customer._meta.fields}
+    known |= dict(Contact.Kind.choices)
+    known |= {profile.CUSTOM + field.code: field for field in CustomField.objects.all()}
+    return [str(known[name]) for name in names if name in known]
 
 
 def _to_correct(request: DataRequest) -> tuple[DataRequest, Customer]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
@@ -207,10 +207,10 @@ class Page:
 def page(user: User, filters: Filters, now: datetime) -> Page:
     """One page of the queue with everything its rows show, in three queries at most."""
     rows = in_order(filters.apply(open_to(user), user, now).for_list(), filters.after, PAGE + 1)
-    shown = rows[:PAGE]
+    shown: list[Any] = rows[:PAGE]  # each is given `reached_at`
     prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()))
     for ticket in shown:
-        ticket.reached_at = shown_contact(ticket)
+        ticket.reached_at = shown_contact(ticket)  # type: ignore[attr-defined]
     return Page(grouped(shown, now), write_cursor(shown[-1]) if len(rows) > PAGE else "", len(shown))
 
 

@@ -1,5 +1,7 @@
 """The named cast and the ground they stand on."""
 
+import os
+
 import pytest
 import redis
 from django.conf import settings
@@ -9,7 +11,12 @@ from core.management.commands.defaults import fill_all
 from messaging.models import Mailbox
 from staff.models import Role
 from tests.factories import TeamFactory, UserFactory
-from tests.services import await_template
+from tests.services import await_template, prepare_template
+
+
+def pytest_sessionstart(session):
+    if not hasattr(session.config, "workerinput"):
+        prepare_template(dict(os.environ))
 
 
 @pytest.fixture(scope="session")

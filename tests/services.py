@@ -56,22 +56,6 @@ class Throwaway:
             "HTTPS": "0",
         }
 
-    def prepare_template(self, environment: dict[str, str]) -> None:
-        """Begin to migrate, once, the database that every worker's is a copy of; `await_template` waits for it."""
-        address = environment["DATABASE_URL"]
-        connection = psycopg2.connect(address)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {TEMPLATE}")
-        connection.close()
-        environment = {**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "crm_project.settings",
-                       "DATABASE_URL": f"{address.rpartition('/')[0]}/{TEMPLATE}"}  # fmt: skip
-        with (self.home / "template.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # held by the child from here on
-            subprocess.Popen(
-                [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, pass_fds=[lock.fileno()],
-            )
-
     def stop(self) -> None:
         for server in self.servers:
             server.stop()
@@ -99,13 +83,37 @@ def ensure() -> None:
     if MARK not in os.environ:
         services = Throwaway()
         atexit.register(services.stop)
-        environment = services.start()
-        services.prepare_template(environment)
-        os.environ.update(environment)
+        os.environ.update(services.start())
     os.environ["REDIS_PREFIX"] = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}:"
 
 
+def prepare_template(environment: dict[str, str]) -> None:
+    """Begin, once for a run, to migrate the database that every worker's is a copy of; `await_template` waits."""
+    if _template_lock(environment).exists():
+        return
+    address = environment["DATABASE_URL"]
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {TEMPLATE}")
+    connection.close()
+    template = {
+        "DATABASE_URL": f"{address.rpartition('/')[0]}/{TEMPLATE}", "DJANGO_SETTINGS_MODULE": "crm_project.settings",
+    }
+    with _template_lock(environment).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # held by the child from here on
+        # Where it fails, the first worker's own migration says why.
+        subprocess.Popen(
+            [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env={**os.environ, **environment, **template},
+            pass_fds=[lock.fileno()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+
+
 def await_template() -> None:
-    """Return once the template is migrated, or has failed to be; then the first test says why."""
-    with (Path(os.environ["DATA_DIR"]).parent / "template.lock").open() as lock:
+    """Return once the template is migrated, or has failed to be."""
+    with _template_lock(dict(os.environ)).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _template_lock(environment: dict[str, str]) -> Path:
+    return Path(environment["DATA_DIR"]).parent / "template.lock"

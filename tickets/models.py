@@ -102,7 +102,7 @@ class Category(models.Model):
         return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
 
 
-class TicketQuerySet(SearchedRows, TeamSightQuerySet):
+class TicketQuerySet(SearchedRows, TeamSightQuerySet):  # type: ignore[override]  # as_manager of two parents
     def active(self):
         return self.exclude(state=State.ARCHIVED)
 

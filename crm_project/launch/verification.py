@@ -47,13 +47,13 @@ def verify(arguments: list[str]) -> int:
     environment = {**os.environ, "BROWSER_PATH": ensure_browser(), "DJANGO_SETTINGS_MODULE": "tests.settings"}
     ensure_chinese_font()
     compile_translations()
-    from tests.services import Throwaway
+    from tests.services import Throwaway, prepare_template
 
     services = Throwaway()
     try:
         print("Starting throw-away PostgreSQL and Valkey", flush=True)
         environment |= services.start()
-        services.prepare_template(environment)
+        prepare_template(environment)
         results = [(step.name, *_timed(step, environment)) for step in steps(arguments)]
     finally:
         services.stop()

@@ -19,7 +19,7 @@ from customers.models.words import CustomerWords
 from staff.sight import TeamSightQuerySet
 
 
-class CustomerQuerySet(SearchedRows, TeamSightQuerySet):
+class CustomerQuerySet(SearchedRows, TeamSightQuerySet):  # type: ignore[override]  # as_manager of two parents
     def present(self):
         """Without those that were merged into another or erased."""
         return self.filter(merged_into=None, erased_at=None)

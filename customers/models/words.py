@@ -31,7 +31,7 @@ class CustomerWords(Words):
     @classmethod
     def texts(cls, rows: Iterable[Any]) -> dict[int, str]:
         found = super().texts(rows)
-        needs = models.QuerySet(cls.source()._meta.get_field("needs").related_model)
+        needs: models.QuerySet = models.QuerySet(cls.source()._meta.get_field("needs").related_model)
         for owner, topic, text in needs.filter(customer__in=list(found)).values_list("customer_id", "topic", "text"):
             found[owner] += f"\n{topic}\n{text}"
         return found
