@@ -238,7 +238,7 @@ def test_no_list_search_or_lookup_tells_of_another_teams_customer(rows, stranger
         client = api if route.startswith("api/") else page
         for asked in known:
             query = dict.fromkeys(("q", "name", "company", "phone", "value", "words"), asked)
-            for headers in ({}, HTMX):
+            for headers in ({}, HTMX) if asked in known[:2] else ({},):
                 text = client.get("/" + route, query, headers=headers).content.decode()
                 needles = (NAME, "欧阳机械", "zhenting", "7651234", "望京")
                 # What was typed comes back in the field and in addresses.
