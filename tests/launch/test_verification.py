@@ -8,7 +8,7 @@ from crm_project.launch.errors import LaunchError
 
 def test_every_check_of_the_list_is_made():
     words = [" ".join(step.command) for step in verification.steps([])]
-    for part in ("ruff", "djlint", "lint-imports", "mypy", "makemigrations --check", "messages --check", "pytest -n 2"):
+    for part in ("ruff", "djlint", "lint-imports", "mypy", "makemigrations --check", "messages --check", "pytest -n 3"):
         assert any(part in command for command in words), part
 
 
