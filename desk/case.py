@@ -133,6 +133,7 @@ def blank_forms(ticket: Ticket, bound=None) -> dict:
         "reclassify": forms.ReclassifyForm(ticket=ticket),
         "details": forms.DetailsForm(ticket=ticket),
         "assign": forms.AssignForm(ticket=ticket),
+        "takeover": forms.TakeOverForm(ticket=ticket),
         "pause": forms.PauseForm(),
     }
     return fresh | ({bound.name: bound} if bound is not None else {})

@@ -196,6 +196,18 @@ class AssignForm(forms.Form):
         )
 
 
+class TakeOverForm(forms.Form):
+    """Asks why; it carries whom it is taken from, so that a third who was quicker is not overrun."""
+
+    name = "takeover"
+    former = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    reason = NoText(label=_("Reason"), max_length=400)
+
+    def __init__(self, data=None, *, ticket: Ticket, **kwargs):
+        super().__init__(data, auto_id="takeover-%s", initial={"former": ticket.owner_id}, **kwargs)
+        focus_first(self, "reason")
+
+
 class PauseForm(forms.Form):
     name = "pause"
     reason = NoText(label=_("What does the customer have to decide?"), max_length=400)

@@ -191,6 +191,11 @@ def _assigned(event, who, data):
     return Line(event.at, icon, text, note=_reason(data))
 
 
+def _taken_over(event, who, data):
+    text = _("%(who)s took the ticket over from %(name)s") % {"who": who, "name": data.get("former", "")}
+    return Line(event.at, "arrow-left-right", text, note=_reason(data))
+
+
 def _reclassified(event, who, data):
     text = _("%(who)s changed the class from %(from)s to %(to)s") % {
         "who": who, "from": _label(Kind, data.get("from", "")), "to": _label(Kind, data.get("to", "")),
@@ -235,6 +240,7 @@ WORDS = {
     "breached": _breached,
     "escalated_overdue": _escalated,
     "assigned": _assigned,
+    "taken_over": _taken_over,
     "claimed": _plain("person-plus", gettext_noop("%(who)s took the ticket")),
     "paused": _plain("pause", gettext_noop("%(who)s paused the clock")),
     "resumed": _plain("play", gettext_noop("%(who)s let the clock run again")),

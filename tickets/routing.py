@@ -38,22 +38,41 @@ def claim(ticket: Ticket, *, by: User, now: datetime | None = None) -> Ticket:
 
 @transaction.atomic
 def assign(ticket: Ticket, *, to: User | None, by: User, reason: str = "", now: datetime | None = None) -> Ticket:
-    """Gives a ticket to a colleague who can see it, and tells them."""
+    """Gives a ticket to a colleague who can see it, and tells them. Taking it from somebody else needs a reason."""
     now = now or timezone.now()
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     if locked.is_archived:
         raise AssignRefused(_("The ticket is archived."))
     if to is not None and not (to.is_active and visible_teams(to).filter(pk=locked.team_id).exists()):
         raise AssignRefused(_("%(name)s works in another team and could not see it.") % {"name": to})
+    former = locked.owner
     if locked.owner_id == (to.pk if to else None):
         return ticket
+    if former is not None and former.pk != by.pk and not reason.strip():
+        raise AssignRefused(_("%(name)s has this ticket. Say why it is taken over.") % {"name": former})
     locked.owner, locked.updated_at = to, now
     locked.save(update_fields=["owner", "updated_at"])
-    _log("assigned", locked, by=by, to=str(to) if to else "", reason=reason, now=now)
+    taken = former is not None and former.pk != by.pk
+    kind = "taken_over" if taken and to is not None and to.pk == by.pk else "assigned"
+    _log(
+        kind, locked, by=by, to=str(to) if to else "", former=str(former) if former else "", reason=reason.strip(),
+        now=now,
+    )
     if to is not None and to.pk != by.pk:
         notifications.notify(to, "assigned", ticket_id=locked.pk, now=now, by=str(by))
+    if taken:
+        notifications.notify(former, "taken_over", ticket_id=locked.pk, now=now, by=str(by), to=str(to) if to else "")
     ticket.refresh_from_db()
     return ticket
+
+
+@transaction.atomic
+def take_over(ticket: Ticket, *, by: User, reason: str, former: int | None, now: datetime | None = None) -> Ticket:
+    """Takes the ticket from the colleague `former`, who is told; `AssignRefused` where it is someone else's by now."""
+    locked = Ticket.objects.select_for_update(of=("self",)).select_related("owner").get(pk=ticket.pk)
+    if locked.owner is not None and locked.owner_id not in (former, by.pk):
+        raise AssignRefused(_("%(name)s has this ticket already.") % {"name": locked.owner})
+    return assign(ticket, to=by, by=by, reason=reason, now=now)
 
 
 def _log(kind: str, ticket: Ticket, *, by: User, now: datetime, **data) -> None:

@@ -190,6 +190,21 @@ def assign(request, pk):
 
 @login_required
 @require_POST
+def take_over(request, pk):
+    """Takes the ticket from a colleague, who is told; asks why."""
+    found = _seen(request, pk)
+    form = forms.TakeOverForm(request.POST, ticket=found)
+    if form.is_valid():
+        with _refusals_in(form):
+            routing.take_over(found, by=request.user, **form.cleaned_data)
+    if form.errors:
+        # The form comes back with whoever has the ticket now, so that a second try is meant for them.
+        form.data = {**form.data.dict(), "former": _seen(request, pk).owner_id}
+    return _answer(request, found, form, _("The ticket is yours."))
+
+
+@login_required
+@require_POST
 def pause(request, pk):
     found, form = _seen(request, pk), forms.PauseForm(request.POST)
     if form.is_valid():
