@@ -58,6 +58,30 @@ def ground(tickets: int, *, keep: bool = False) -> Iterator[None]:
             home.unlink(missing_ok=True) if home.is_symlink() else None
 
 
+@contextmanager
+def empty(what: str) -> Iterator[None]:
+    """Services up, django set up on an empty database of the newest schema, which is dropped afterwards."""
+    home = _start_services()
+    address, name = os.environ["DATABASE_URL"], f"bench_{what}_{os.getpid()}"
+    os.environ["REDIS_PREFIX"] = f"{name}:"
+    admin = psycopg2.connect(address)
+    admin.autocommit = True
+    try:
+        _run(admin, "CREATE DATABASE {}", name)
+        os.environ["DATABASE_URL"] = _url(address, name)
+        _prepare()
+        import django
+
+        django.setup()
+        yield
+    finally:
+        _close_connections()
+        _run(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        admin.close()
+        services.release()
+        _say(f"Services under {home.resolve()}" if home else "")
+
+
 def _start_services() -> Path | None:
     """Services under DATA_DIR/bench, or those that the environment names; returns the folder of the former."""
     home = None

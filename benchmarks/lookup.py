@@ -13,13 +13,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import psycopg2
-
 from benchmarks import seeding, words
-from benchmarks.ground import _close_connections, _prepare, _run, _start_services, _url
+from benchmarks.ground import empty
 from benchmarks.seeding import Table, bare, email_of, has_mail, language_of, phone_of, team_at
 from benchmarks.transfer import Clock
-from crm_project.launch import services
 
 CHUNK, ASKED, SEED = 5000, 200, 20261122
 
@@ -181,18 +178,7 @@ def cut(taken: list[float], percent: int) -> float:
 
 def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    home = _start_services()
-    address, name = os.environ["DATABASE_URL"], f"bench_lookup_{os.getpid()}"
-    os.environ["REDIS_PREFIX"] = f"{name}:"
-    admin = psycopg2.connect(address)
-    admin.autocommit = True
-    try:
-        _run(admin, "CREATE DATABASE {}", name)
-        os.environ["DATABASE_URL"] = _url(address, name)
-        _prepare()
-        import django
-
-        django.setup()
+    with empty("lookup"):
         from core.management.commands.defaults import fill_all
 
         fill_all()
@@ -201,12 +187,6 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"{size:,} customers seeded in {time.monotonic() - begun:.0f} s, peak {peak} MB", flush=True)
         measure(size)
-    finally:
-        _close_connections()
-        _run(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-        admin.close()
-        services.release()
-        print(f"Services under {home.resolve()}" if home else "", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,14 @@ fifty bought); the third is killed in the middle and taken up again. Works on a 
 """
 
 import argparse
-import os
 import random
 import resource
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import psycopg2
-
-from benchmarks.ground import _close_connections, _prepare, _run, _start_services, _url
-from crm_project.launch import services
+from benchmarks.ground import empty
 
 CHUNK = 5000
 DAY = timedelta(days=1)
@@ -115,32 +110,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
     size, now = parser.parse_args().customers, datetime.now(UTC)
-    home = _start_services()
-    address, name = os.environ["DATABASE_URL"], f"bench_scoring_{os.getpid()}"
-    os.environ["REDIS_PREFIX"] = f"{name}:"
-    admin = psycopg2.connect(address)
-    admin.autocommit = True
-    try:
-        _run(admin, "CREATE DATABASE {}", name)
-        os.environ["DATABASE_URL"] = _url(address, name)
-        _prepare()
-        import django
-
-        django.setup()
+    with empty("scoring"):
         begun = time.monotonic()
         seed(size, now)
         print(f"{size:,} customers seeded in {time.monotonic() - begun:.0f} s", flush=True)
         night(now, "first night")
         trade(now + DAY / 2)
         night(now + DAY, "a night after a day of trade")
-        trade_later = now + 2 * DAY
-        killed(trade_later)
-    finally:
-        _close_connections()
-        _run(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-        admin.close()
-        services.release()
-        print(f"Services under {Path(home).resolve()}" if home else "", flush=True)
+        killed(now + 2 * DAY)
 
 
 if __name__ == "__main__":

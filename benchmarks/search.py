@@ -12,11 +12,8 @@ import sys
 import time
 from functools import partial
 
-import psycopg2
-
-from benchmarks.ground import _close_connections, _run, _start_services, _url
+from benchmarks.ground import empty
 from benchmarks.lookup import fresh
-from crm_project.launch import services
 
 SEED, ASKED = 20261122, 20
 RARE_ZH, RARE_EN = "蓝鲸灯塔", "zephyrine"
@@ -143,30 +140,11 @@ def cut(taken: list[float], percent: int) -> float:
 
 def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    home = _start_services()
-    address, name = os.environ["DATABASE_URL"], f"bench_search_{os.getpid()}"
-    os.environ["REDIS_PREFIX"] = f"{name}:"
-    admin = psycopg2.connect(address)
-    admin.autocommit = True
-    try:
-        _run(admin, "CREATE DATABASE {}", name)
-        os.environ["DATABASE_URL"] = _url(address, name)
+    with empty("search"):
         seed_and_measure(size)
-    finally:
-        _close_connections()
-        _run(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-        admin.close()
-        services.release()
-        print(f"Services under {home.resolve()}" if home else "", flush=True)
 
 
 def seed_and_measure(size: int) -> None:
-    from benchmarks.ground import _prepare
-
-    _prepare()
-    import django
-
-    django.setup()
     from core import search
     from core.management.commands.defaults import fill_all
 
