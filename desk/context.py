@@ -9,7 +9,10 @@ def shell(request):
     part = request.htmx and not request.htmx.history_restore_request
     if user is None or not user.is_authenticated or part:
         return {}
+    counted = getattr(request, "breached", None)  # by the workbench, which has asked already
+    if counted is None:
+        counted = Ticket.objects.visible_to(user).overdue().filter(queue.theirs(user))[:100].count()
     return {
-        "rail_breached": Ticket.objects.visible_to(user).overdue().filter(queue.theirs(user))[:100].count(),
+        "rail_breached": min(counted, 100),
         "bell_unread": user.notifications.filter(read_at=None)[:100].count(),
     }

@@ -1,34 +1,28 @@
-"""The queue of the workbench: saved views, filters, groups by time left, and paging that stays put while rows move.
-
-The order (B6): customers whose tier stands first in the queue (`Tier.first_in_queue`, the admin's) come before all
-others, even before others' breached tickets; within each of the two segments the most urgent first, so that what is
-overdue leads, and what has no deadline ends it. The segments are read one after the other, each along the index by
-deadline, and the second only as far as the first left room on the page.
-"""
+"""The queue of the workbench: its views, filters and columns, and what a page of it shows; see `queue_order`."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.db.models import Count, F, Prefetch, Q, prefetch_related_objects
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core import redaction
 from customers.models import Contact
-from desk.clocks import SOON
+from desk.queue_order import DUE, SORTS, Cursor, Group, Mark, grouped, in_order, read_cursor, write_cursor
 from messaging.models import Channel
 from staff.models import User
 from staff.sight import visible_teams
-from tickets.models import Kind, Level, State, Ticket, TicketQuerySet
+from tickets.list_models import SavedView
+from tickets.models import Category, Kind, Level, Priority, State, Ticket, TicketQuerySet
 
 PAGE = 50
 CAP = 5000  # counts are exact up to so many open tickets in sight, and "at least" beyond
-NO_DUE = "none"
-EPOCH = datetime.fromtimestamp(0, UTC)
 CONTACTS = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
 
 
@@ -95,11 +89,18 @@ class Counts:
     capped: bool  # there are more open tickets in sight than were looked at
 
 
-def counts(user: User, now: datetime) -> Counts:
-    """How many tickets each view holds, in one query that never reads more than CAP rows."""
-    held = {code: Count("pk", filter=condition) for code, condition in conditions(user, now).items() if condition}
+def counts(user: User, now: datetime, saved: "list[tuple[SavedView, Filters]] | None" = None) -> Counts:
+    """How many tickets each view holds, the saved ones too, in one query that never reads more than CAP rows."""
+    wanted = conditions(user, now) | {f"saved{view.pk}": kept.condition(user, now) for view, kept in saved or []}
+    held = {code: Count("pk", filter=condition or None) for code, condition in wanted.items() if code != "team"}
     found = open_to(user)[: CAP + 1].aggregate(team=Count("pk"), **held)
     return Counts({code: min(number, CAP) for code, number in found.items()}, found["team"] > CAP)
+
+
+def saved_views(user: User) -> "list[tuple[SavedView, Filters]]":
+    """Their own views and their team's, each with what it asks for."""
+    found = SavedView.objects.visible_to(user)[:60]
+    return [(view, Filters.of(QueryDict(view.query), user)) for view in found]
 
 
 def closed_today(user: User, now: datetime) -> int:
@@ -115,86 +116,125 @@ def colleagues(user: User) -> list[User]:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One column of the list that may be shown or not; channel and ticket always are."""
+
+    code: str
+    label: str | Promise
+    look: str = ""
+    usual: bool = True
+
+
+COLUMNS = (
+    Column("kind", _("Class")),
+    Column("state", _("Stage"), "is-opt is-opt--1"),
+    Column("priority", _("Priority"), "is-opt", usual=False),
+    Column("category", _("Topic"), "is-opt", usual=False),
+    Column("sla", _("SLA")),
+    Column("owner", _("Owner"), "is-opt"),
+    Column("opened", _("Opened"), "is-opt u-right", usual=False),
+    Column("updated", _("Updated"), "is-opt u-right"),
+)
+
+
+@dataclass(frozen=True)
 class Filters:
-    """What the address asks for; unknown values are left out, never an error."""
+    """What the address asks for; unknown values are left out and named in `ignored`, never an error."""
 
     view: str
     kind: str = ""
     state: str = ""
     owner: str = ""
+    category: str = ""
+    priority: str = ""
     words: str = ""
-    after: "Cursor | None" = None
+    sort: str = DUE
+    cols: tuple[str, ...] = ()
+    saved: str = ""
+    after: Cursor | Mark | None = None
+    page_from: str = ""  # the cursor as it was written
+    ignored: tuple[str | Promise, ...] = ()
+
+    LABELS: ClassVar[dict[str, str | Promise]] = {
+        "view": _("View"), "kind": _("Class"), "state": _("Stage"), "owner": _("Owner"), "category": _("Topic"),
+        "priority": _("Priority"), "sort": _("Order"), "cols": _("Columns"), "q": _("Words in the summary"),
+    }
 
     @classmethod
     def of(cls, params, user: User) -> "Filters":
-        owner = params.get("owner", "")
+        chosen = params.getlist("cols") if isinstance(params, QueryDict) else []
+        known = {
+            "view": CODES, "kind": Kind.values, "state": State.values, "sort": SORTS,
+            "priority": [str(value) for value in Priority.values],
+        }
+        taken = {name: value for name in known if (value := params.get(name, "")) and value in known[name]}
+        owner, category = params.get("owner", ""), params.get("category", "")
+        taken["owner"] = owner if owner in ("me", "none") or re.fullmatch(r"[0-9]{1,18}", owner) else ""
+        taken["category"] = category if re.fullmatch(r"[0-9]{1,9}", category) else ""
+        ignored = [
+            cls.LABELS[name] for name in (*known, "owner", "category") if params.get(name) and not taken.get(name)
+        ]
+        if params.get("saved"):
+            ignored += [name[:40] for name in params if name not in cls.LABELS and name not in ("saved", "after")]
+            ignored += [cls.LABELS["cols"]] if set(chosen) - {column.code for column in COLUMNS} else []
+        after = read_cursor(params.get("after", ""), taken.get("sort", DUE))
         return cls(
-            view=params.get("view") if params.get("view") in CODES else default_view(user),
-            kind=params.get("kind") if params.get("kind") in Kind.values else "",
-            state=params.get("state") if params.get("state") in State.values else "",
-            owner=owner if owner in ("me", "none") or re.fullmatch(r"[0-9]{1,18}", owner) else "",
+            **{"view": default_view(user)} | taken,
             words=params.get("q", "").replace("\0", "").strip()[:100],
-            after=read_cursor(params.get("after", "")),
+            cols=tuple(column.code for column in COLUMNS if column.code in chosen),
+            saved=saved if re.fullmatch(r"[0-9]{1,18}", saved := params.get("saved", "")) else "",
+            after=after,
+            page_from=params.get("after", "") if after else "",
+            ignored=tuple(ignored),
         )
+
+    def checked(self) -> "Filters":
+        """Without the people and topics that are no longer there; asks only where one is named."""
+        gone = []
+        if self.owner.isdecimal() and not User.objects.filter(pk=self.owner).exists():
+            gone.append("owner")
+        if self.category and not Category.objects.filter(pk=self.category).exists():
+            gone.append("category")
+        ignored = (*self.ignored, *(self.LABELS[name] for name in gone))
+        return replace(self, ignored=ignored, **dict.fromkeys(gone, "")) if gone else self
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.kind or self.state or self.owner or self.words)
+        return bool(self.kind or self.state or self.owner or self.category or self.priority or self.words)
+
+    @property
+    def columns(self) -> list[Column]:
+        return [column for column in COLUMNS if (column.code in self.cols if self.cols else column.usual)]
+
+    @property
+    def query(self) -> str:
+        """The address of what is shown, without the page: what a saved view keeps."""
+        named = {
+            "view": self.view, "kind": self.kind, "state": self.state, "owner": self.owner, "q": self.words,
+            "category": self.category, "priority": self.priority, "sort": self.sort if self.sort != DUE else "",
+        }
+        return urlencode([*((n, v) for n, v in named.items() if v), *(("cols", code) for code in self.cols)])
+
+    @property
+    def address(self) -> str:
+        """The query with the saved view it came from."""
+        return f"{self.query}&saved={self.saved}" if self.saved else self.query
+
+    @property
+    def whole_address(self) -> str:
+        return f"{self.address}&after={self.page_from}" if self.page_from else self.address
+
+    def condition(self, user: User, now: datetime) -> Q:
+        """What an open ticket has to be, to stand in this list."""
+        found = conditions(user, now)[self.view]
+        equal = {"kind": self.kind, "state": self.state, "category": self.category, "priority": self.priority}
+        found &= Q(**{name: value for name, value in equal.items() if value})
+        if self.owner:
+            found &= Q(owner={"me": user.pk, "none": None}.get(self.owner, self.owner))
+        return found & Q(subject__icontains=redaction.sought(self.words)) if self.words else found
 
     def apply(self, tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
-        tickets = tickets.filter(conditions(user, now)[self.view])
-        if self.kind:
-            tickets = tickets.filter(kind=self.kind)
-        if self.state:
-            tickets = tickets.filter(state=self.state)
-        if self.owner == "me":
-            tickets = tickets.filter(owner=user)
-        elif self.owner == "none":
-            tickets = tickets.filter(owner=None)
-        elif self.owner:
-            tickets = tickets.filter(owner=int(self.owner))
-        return tickets.filter(subject__icontains=redaction.sought(self.words)) if self.words else tickets
-
-
-class Cursor(NamedTuple):
-    """Behind which row a page begins: whether it stood among the first customers, its deadline and its id."""
-
-    first: bool
-    due: datetime | None
-    pk: int
-
-
-def write_cursor(ticket: Ticket) -> str:
-    """Where the next page starts: the segment, the deadline in microseconds and the id of the last row shown."""
-    due = (ticket.due_at - EPOCH) // timedelta(microseconds=1) if ticket.due_at else NO_DUE
-    return f"{'f' if ticket.customer.tier.first_in_queue else 'r'}{due}.{ticket.pk}"
-
-
-def read_cursor(text: str) -> Cursor | None:
-    """The cursor that a text stands for; None for a text that is none."""
-    found = re.fullmatch(rf"([fr])({NO_DUE}|[0-9]{{1,17}})\.([0-9]{{1,18}})", text)
-    if not found:
-        return None
-    due = None if found[2] == NO_DUE else EPOCH + timedelta(microseconds=int(found[2]))
-    return Cursor(found[1] == "f", due, int(found[3]))
-
-
-def beyond(tickets: TicketQuerySet, after: Cursor) -> TicketQuerySet:
-    """The rows of the cursor's segment that stand behind it, where no deadline comes last."""
-    if after.due is None:
-        return tickets.filter(due_at=None, pk__gt=after.pk)
-    return tickets.filter(Q(due_at__gt=after.due) | Q(due_at=after.due, pk__gt=after.pk) | Q(due_at=None))
-
-
-@dataclass
-class Group:
-    """Rows that stand together, under a heading that says how urgent they are."""
-
-    code: str
-    label: str | Promise
-    icon: str
-    look: str = ""
-    rows: list[Ticket] = field(default_factory=list)
+        return tickets.filter(self.condition(user, now))
 
 
 @dataclass(frozen=True)
@@ -206,25 +246,16 @@ class Page:
 
 def page(user: User, filters: Filters, now: datetime) -> Page:
     """One page of the queue with everything its rows show, in three queries at most."""
-    rows = in_order(filters.apply(open_to(user), user, now).for_list(), filters.after, PAGE + 1)
+    tickets = filters.apply(open_to(user), user, now).for_list()
+    if "category" in filters.cols:
+        tickets = tickets.select_related("customer__tier", "owner", "team", "category")
+    rows = in_order(tickets, filters.sort, filters.after, PAGE + 1)
     shown: list[Any] = rows[:PAGE]  # each is given `reached_at`
     prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()))
     for ticket in shown:
         ticket.reached_at = shown_contact(ticket)  # type: ignore[attr-defined]
-    return Page(grouped(shown, now), write_cursor(shown[-1]) if len(rows) > PAGE else "", len(shown))
-
-
-def in_order(tickets: TicketQuerySet, after: Cursor | None, limit: int) -> list[Ticket]:
-    """So many tickets behind the cursor: the first customers' while there are any, then the others'."""
-    rows: list[Ticket] = []
-    for first in (True, False):
-        if len(rows) == limit or (after and after.first < first):
-            continue
-        segment = tickets.filter(customer__tier__first_in_queue=first)
-        if after and after.first == first:
-            segment = beyond(segment, after)
-        rows += segment[: limit - len(rows)]
-    return rows
+    more = write_cursor(shown[-1], filters.sort) if len(rows) > PAGE else ""
+    return Page(grouped(shown, now, filters.sort), more, len(shown))
 
 
 def shown_contact(ticket: Ticket) -> str:
@@ -233,31 +264,3 @@ def shown_contact(ticket: Ticket) -> str:
     first = "email" if ticket.channel == Channel.MAIL else "phone"
     ranked = sorted(known, key=lambda contact: (contact.kind != first, contact.kind not in ("phone", "email")))
     return ranked[0].masked if ranked else ""
-
-
-def grouped(tickets: Iterable[Ticket], now: datetime) -> list[Group]:
-    """First customers, then breached, due within the hour, on time, paused; empty groups are left out."""
-    groups = {
-        group.code: group
-        for group in (
-            Group("first", _("First in the queue"), "gem"),
-            Group("breached", _("Breached"), "exclamation-triangle-fill", "u-red"),
-            Group("soon", _("Due within the hour"), "hourglass-split", "u-amber"),
-            Group("on_time", _("On time"), "clock"),
-            Group("paused", _("Paused, waiting for the customer"), "pause-fill"),
-        )
-    }
-    for ticket in tickets:
-        groups[group_of(ticket, now)].rows.append(ticket)
-    return [group for group in groups.values() if group.rows]
-
-
-def group_of(ticket: Ticket, now: datetime) -> str:
-    """The code of the group a ticket belongs to now."""
-    if ticket.customer.tier.first_in_queue:
-        return "first"
-    if ticket.due_at is None:
-        return "paused" if ticket.waiting_customer else "on_time"
-    if ticket.due_at < now:
-        return "breached"
-    return "soon" if ticket.due_at - now < SOON else "on_time"

@@ -193,6 +193,9 @@ class Ticket(Searched, WithOriginals):
             models.Index(fields=["owner", "due_at", "id"], condition=~Q(state="archived"), name="ticket_my_queue"),
             models.Index(fields=["due_at", "id"], condition=~Q(state="archived"), name="ticket_open_by_due"),
             models.Index(fields=["team", "kind"], condition=~Q(state="archived"), name="ticket_open_by_kind"),
+            models.Index(fields=["-updated_at", "-id"], condition=~Q(state="archived"), name="ticket_open_by_change"),
+            models.Index(fields=["-opened_at", "-id"], condition=~Q(state="archived"), name="ticket_open_by_opened"),
+            models.Index(fields=["priority", "id"], condition=~Q(state="archived"), name="ticket_open_by_priority"),
             models.Index(fields=["customer", "-id"], name="ticket_by_customer"),
             models.Index(fields=["team", "-opened_at"], name="ticket_by_opened"),
             models.Index(fields=["team", "-archived_at"], condition=Q(state="archived"), name="ticket_archive"),
@@ -397,4 +400,5 @@ class Escalation(models.Model):
 
 
 from tickets.draft_models import Draft, DraftFile  # noqa: E402, F401
+from tickets.list_models import SavedView  # noqa: E402, F401
 from tickets.words import PostWords, TicketWords  # noqa: E402, F401 their tables belong to this app's models

@@ -24,13 +24,14 @@ from messaging import calls
 from messaging.models import Attachment, Message
 from staff.models import ApiToken, Role
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory
-from tickets import drafts, intake, workflow
+from tickets import drafts, intake, saved_views, workflow
 from tickets.models import Kind, Level, State
 
 NAME, PHONE, MAIL = "欧阳震霆", "13987651234", "zhenting@ouyang.example"
 # Where an address begins → the row that it names first.
 ROWS = {
     "intake/<int:pk>/": "call",
+    "views/<int:pk>/": "view",
     "tickets/<int:pk>/": "ticket",
     "customers/<int:pk>/": "customer",
     "orders/<int:pk>/": "order",
@@ -53,7 +54,7 @@ WORDS = ("ticket", "post", "file", "event", "need", "task", "order", "plan", "sp
 # Addresses that name no row: a word out of a fixed list, whose figures are of what the reader sees.
 OF_NOBODY = ("dashboard/tiers/<slug:code>/",)
 # Addresses of what is one person's alone: a file of their draft, the call that they are in.
-OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/")
+OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/", "views/")
 SHUT = {403, 404, 405}
 
 
@@ -166,6 +167,7 @@ def rows(customer, agent, specialist, lead):
         "need": needs.note(customer=customer, text="想换滤芯", by=agent),
         "task": Task.objects.create(customer=customer, kind="update", key="t", due_on=timezone.localdate()),
         "call": calls.start(team=customer.team, agent=agent, number=PHONE),
+        "view": saved_views.save(name="全组", query="view=team", by=lead, shared=True),
         **of_orders(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),
     }
 
