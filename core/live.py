@@ -46,6 +46,11 @@ def _send(group: str, message: dict) -> None:
         log.warning("live message not sent: %s", type(error).__name__)
 
 
+def memory() -> redis.Redis:
+    """The store of what lives only while pages are open; callers choose keys under REDIS_PREFIX, with an end."""
+    return _client(settings.REDIS_URL)
+
+
 @lru_cache(maxsize=4)
 def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2)

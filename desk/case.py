@@ -12,7 +12,7 @@ from desk import clocks, forms, timeline
 from followups.models import Callback
 from loyalty import ledger
 from staff.models import User
-from tickets import drafts, workflow
+from tickets import drafts, reopening, viewers, workflow
 from tickets.draft_models import Draft
 from tickets.models import State, Ticket
 
@@ -67,7 +67,19 @@ def head(ticket: Ticket, user: User, *, before: int | None, now: datetime) -> di
         for stage in workflow.stages(ticket, thread.moved)
     ]
     so_far = clocks.span((now - ticket.state_since).total_seconds())
-    return {"ticket": ticket, "thread": thread, "stages": stages, "so_far": so_far, "before": before, "now": now}
+    beside = viewers.others(ticket.pk, user)
+    return {
+        "ticket": ticket, "thread": thread, "stages": stages, "so_far": so_far, "before": before, "now": now,
+        "viewers": beside, **_ending(ticket, user),
+    }
+
+
+def _ending(ticket: Ticket, user: User) -> dict:
+    """How an archived matter goes on: its later cycles, and whether this user may reopen it."""
+    if not ticket.is_archived:
+        return {}
+    later = list(ticket.cycles.visible_to(user).order_by("pk"))
+    return {"later_cycles": later, "may_reopen": not later and not reopening.refusal(ticket, user)}
 
 
 def side(ticket: Ticket, user: User, *, now: datetime, bound=None) -> dict:
@@ -135,6 +147,7 @@ def blank_forms(ticket: Ticket, bound=None) -> dict:
         "assign": forms.AssignForm(ticket=ticket),
         "takeover": forms.TakeOverForm(ticket=ticket),
         "pause": forms.PauseForm(),
+        "reopen": forms.ReopenForm(),
     }
     return fresh | ({bound.name: bound} if bound is not None else {})
 

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -17,12 +18,12 @@ from django.views.decorators.http import require_GET, require_POST
 from desk import case, composer, forms
 from desk.views.composer import as_download
 from messaging.models import Attachment
-from tickets import conversation, routing, sla, workflow
+from tickets import conversation, reopening, routing, sla, viewers, workflow
 from tickets import details as tickets_details
 
 REFUSALS = (
     conversation.ReplyRefused, routing.AssignRefused, routing.ClaimRefused, sla.PauseRefused,
-    tickets_details.AmendRefused, workflow.MoveRefused,
+    reopening.ReopenRefused, tickets_details.AmendRefused, workflow.MoveRefused,
 )
 SAFE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
 
@@ -89,6 +90,15 @@ def side(request, pk):
 
 
 @login_required
+@require_GET
+def viewed(request, pk):
+    """Who else has the ticket open, for htmx."""
+    found = _seen(request, pk)
+    context = {"ticket": found, "viewers": viewers.others(found.pk, request.user)}
+    return render(request, "desk/_ticket_viewers.html", context)
+
+
+@login_required
 @require_POST
 def read(request, pk):
     """The page was opened by whoever answers for the ticket."""
@@ -142,6 +152,22 @@ def reclassify(request, pk):
         with _refusals_in(form):
             workflow.reclassify(found, by=request.user, **form.cleaned_data)
     return _answer(request, found, form, _("The class has changed."))
+
+
+@login_required
+@require_POST
+def reopen(request, pk):
+    """Takes an archived ticket up again; the answer is the ticket to work on, which may be its new cycle."""
+    found, form = _seen(request, pk), forms.ReopenForm(request.POST)
+    if form.is_valid():
+        with _refusals_in(form):
+            taken_up = reopening.reopen(found, by=request.user, reason=form.cleaned_data["reason"])
+            messages.success(request, _("%(number)s is open again.") % {"number": taken_up.number})
+            address = reverse("desk:ticket", args=[taken_up.pk])
+            if request.htmx:
+                return HttpResponse(status=204, headers={"HX-Redirect": address})
+            return redirect(address)
+    return _answer(request, found, form, "")
 
 
 @login_required

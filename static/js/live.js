@@ -75,7 +75,10 @@
     if (socket && socket.readyState < WebSocket.CLOSING) return;
     const line = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${path}`);
     socket = line;
-    socket.addEventListener("open", back);
+    socket.addEventListener("open", () => {
+      back();
+      document.dispatchEvent(new CustomEvent("live:open"));
+    });
     socket.addEventListener("message", (event) => {
       let message;
       try { message = JSON.parse(event.data); } catch { return; }
@@ -97,6 +100,11 @@
       retryTimer = setTimeout(connect, wait);
     });
   }
+
+  /* Says something to the server; while the line is down it is simply not said. */
+  window.crm.send = (message) => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  };
 
   if (!path) return;
   window.addEventListener("offline", lost);

@@ -10,6 +10,8 @@ from django.db import transaction
 
 from core import live
 from desk.live import LiveConsumer
+from tests.factories import CustomerFactory, TicketFactory
+from tickets import viewers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,3 +81,46 @@ def test_nothing_is_told_of_a_change_that_was_taken_back(agent):
             transaction.set_rollback(True)
 
     assert told(agent, publish=taken_back) == [[]]
+
+
+def said(*lines) -> list[list[dict]]:
+    """What each page hears; `lines` are (user, [what that user's page says])."""
+
+    async def talk():
+        pages = [connection(user) for user, _words in lines]
+        for page in pages:
+            assert await opened(page)
+        for page, (_user, words) in zip(pages, lines, strict=True):
+            for word in words:
+                await page.send_input({"type": "websocket.receive", "text": word})
+        heard_now = []
+        for page in pages:
+            mine = []
+            while line := await heard(page):
+                mine += line if isinstance(line, list) else [line]
+            heard_now.append(mine)
+        for page in pages:
+            await page.send_input({"type": "websocket.disconnect", "code": 1000})
+            await page.wait()
+        return heard_now
+
+    return async_to_sync(talk)()
+
+
+def test_pages_of_one_ticket_are_told_of_each_other_and_a_stranger_is_not(agent, lead, outsider):
+    ticket = TicketFactory(customer=CustomerFactory(team=agent.team))
+    watch = json.dumps({"watch": ticket.pk})
+    first, second, stranger = said((agent, [watch]), (lead, [watch]), (outsider, [watch]))
+    assert {"topic": f"viewers-{ticket.pk}"} in first
+    assert {"topic": f"viewers-{ticket.pk}"} in second
+    assert stranger == []
+    assert viewers.present(ticket.pk) == {}
+
+
+@pytest.mark.parametrize(
+    "word", ["", "nonsense", "[]", '{"watch": "5"}', '{"watch": -1}', '{"watch": true}', "x" * 5000]
+)
+def test_what_a_page_should_not_say_is_dropped_and_the_connection_stays(agent, word):
+    ticket = TicketFactory(customer=CustomerFactory(team=agent.team))
+    watch = json.dumps({"watch": ticket.pk})
+    assert said((agent, [word, watch])) == [[{"topic": f"viewers-{ticket.pk}"}]]
