@@ -41,6 +41,7 @@ class Facts:
     language: str = "zh-hans"
     consent_callback: bool = False
     chase: Ticket | None = None  # the open ticket that the customer asks about again
+    channel: str = Channel.PHONE  # or the authority that passed it on
     kind: str = ""
     category: Any = None
     level: str = ""
@@ -124,7 +125,7 @@ def _customer(call: Call, facts: Facts, *, by: User, now: datetime) -> Customer:
 
 def _open(call: Call, customer: Customer, facts: Facts, by: User, now: datetime) -> Ticket:
     return intake.open_ticket(
-        customer=customer, kind=facts.kind, subject=facts.subject, channel=Channel.PHONE, body=body_of(facts), by=by,
+        customer=customer, kind=facts.kind, subject=facts.subject, channel=facts.channel, body=body_of(facts), by=by,
         owner=by, category=facts.category, level=facts.level, urgency=facts.urgency, importance=facts.importance,
         difficulty=facts.difficulty, wish=facts.wish, call=call, idempotency_key=f"call:{call.pk}", now=now,
     )
@@ -135,7 +136,7 @@ def _chase(call: Call, facts: Facts, *, by: User, now: datetime) -> Ticket:
     ticket = facts.chase
     if ticket is None or ticket.customer_id != call.customer_id or ticket.is_archived:
         raise CallRefused(_("That ticket is not open any more. Make a new one."))
-    intake.append_inbound(ticket, body=body_of(facts), channel=Channel.PHONE, call=call, by=by, now=now)
+    intake.append_inbound(ticket, body=body_of(facts), channel=facts.channel, call=call, by=by, now=now)
     ticket.refresh_from_db()
     return ticket
 

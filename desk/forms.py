@@ -208,6 +208,15 @@ class TakeOverForm(forms.Form):
         focus_first(self, "reason")
 
 
+class ReopenForm(forms.Form):
+    name = "reopen"
+    reason = NoText(label=_("Reason"), max_length=400, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, data=None, **kwargs):
+        super().__init__(data, auto_id="reopen-%s", **kwargs)
+        focus_first(self, "reason")
+
+
 class PauseForm(forms.Form):
     name = "pause"
     reason = NoText(label=_("What does the customer have to decide?"), max_length=400)

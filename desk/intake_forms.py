@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models import Sheet
 from core import phones
 from desk.calls import Facts
-from messaging.models import Call
+from messaging.models import AUTHORITIES, Call, Channel
 from tickets.models import Category, Grade, Kind, Level, Ticket
 
 Outcome = Call.Outcome
@@ -65,6 +65,9 @@ class StartForm(forms.Form):
         return _phone(self.cleaned_data["number"])
 
 
+CAME_THROUGH = [(one.value, one.label) for one in (Channel.PHONE, *AUTHORITIES)]
+
+
 class CallForm(forms.Form):
     """The form of a call in progress. `clean` asks for what the chosen outcome needs, and for nothing else."""
 
@@ -74,6 +77,7 @@ class CallForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, required=False)
     consent_callback = forms.BooleanField(label=_("Agrees to be called back"), required=False)
     chase = forms.ModelChoiceField(Ticket.objects.none(), label=_("Is it about an open ticket?"), required=False)
+    channel = forms.ChoiceField(label=_("Came through"), choices=CAME_THROUGH, required=False)
     kind = forms.ChoiceField(label=_("What kind of request is it?"), choices=Kind.choices, required=False)
     category = forms.ModelChoiceField(
         Category.objects.filter(is_active=True), label=_("Topic"), required=False, empty_label=_("Choose")
@@ -119,6 +123,9 @@ class CallForm(forms.Form):
                 widget.attrs["class"] = "form-control u-num" if isinstance(widget, MomentInput) else "form-control"
             if name in ("words", "wish", "answer"):
                 field.widget = forms.Textarea({**widget.attrs, "rows": 3})
+
+    def clean_channel(self):
+        return self.cleaned_data["channel"] or Channel.PHONE
 
     def clean_promised_at(self):
         return self._ahead("promised_at")

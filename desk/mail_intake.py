@@ -21,7 +21,7 @@ from messaging.mail import ParsedMail, Unparseable, parse, ticket_token
 from messaging.models import Attachment, Channel, Mailbox, Message, Outbox
 from staff import notifications
 from staff.models import Team
-from tickets import classification, intake
+from tickets import classification, intake, reopening, workflow
 from tickets.models import Kind, Post, Ticket
 
 log = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class _Routing:
             return self._auto_reply()
         self.message.message_id = self._key
         ticket = self._thread()
-        if ticket is None or ticket.is_archived:
+        if ticket is None or (ticket.is_archived and not workflow.returns(ticket, now=self.now)):
             return self._open(cycle_of=ticket)
         self._opt_out(ticket.customer)
         intake.append_inbound(ticket, body=self.mail.body, message=self.message, now=self.now)
@@ -168,9 +168,17 @@ class _Routing:
 
     def _open(self, cycle_of: Ticket | None) -> Result:
         mail = self.mail
+        found = classification.suggest(f"{mail.subject}\n{mail.body}")
+        if cycle_of and cycle_of.customer.erased_at is None:
+            self._opt_out(cycle_of.customer)
+            return self._opened(
+                reopening.open_cycle(
+                    cycle_of, body=mail.body, kind=found.kind, level=found.level, urgency=found.urgency,
+                    channel=Channel.MAIL, message=self.message, now=self.message.received_at,
+                )
+            )
         customer = self._customer(cycle_of.team if cycle_of else self._team())
         self._opt_out(customer)
-        found = classification.suggest(f"{mail.subject}\n{mail.body}")
         with translation.override(customer.language):
             subject = _TOKEN.sub("", mail.subject).strip() or intake.split_subject(mail.body) or _("(no subject)")
         ticket = intake.open_ticket(
@@ -178,8 +186,11 @@ class _Routing:
             subject=subject, body=mail.body, channel=Channel.MAIL, message=self.message, cycle_of=cycle_of,
             now=self.message.received_at,
         )
-        if acknowledgement.wanted(mail, self.message.raw):
-            acknowledgement.queue(ticket, mail, mailbox=self._mailbox(), now=self.now)
+        return self._opened(ticket)
+
+    def _opened(self, ticket: Ticket) -> Result:
+        if acknowledgement.wanted(self.mail, self.message.raw):
+            acknowledgement.queue(ticket, self.mail, mailbox=self._mailbox(), now=self.now)
         return self._finish(Action.OPENED, ticket)
 
     def _customer(self, team: Team) -> Customer:

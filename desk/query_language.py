@@ -37,6 +37,7 @@ STATES = {
 CHANNELS = {
     Channel.PHONE: "电话 call", Channel.MAIL: "邮件 邮箱 email", Channel.API: "接口", Channel.WEB: "网页 网站 表单",
     Channel.WECHAT: "微信", Channel.CHAT: "在线 在线客服", Channel.VISIT: "到访 上门", Channel.IMPORT: "导入",
+    Channel.MARKET_12315: "消协 市场监管", Channel.CITY_12345: "市民热线 政务热线",
 }  # fmt: skip
 ARE = {
     "open": "未结 未归档 处理中", "overdue": "超时 逾期 late breached", "archived": "归档 已归档 closed 已结",

@@ -14,7 +14,7 @@ from desk import calls
 from followups.models import Attempt
 from messaging.models import Attachment
 from tickets import conversation, mentions
-from tickets.models import Kind, Metric, Outcome, Post, State, Ticket
+from tickets.models import Kind, Metric, Outcome, Post, Priority, SLATimer, State, Ticket
 
 PAGE = 50
 MOST_EVENTS = 400
@@ -196,10 +196,34 @@ def _taken_over(event, who, data):
     return Line(event.at, "arrow-left-right", text, note=_reason(data))
 
 
+def _chased(event, who, data):
+    text = _("The customer asked again, chaser %(n)s") % {"n": data.get("count", "")}
+    if data.get("from") != data.get("to") and data.get("to") in Priority.values:
+        text += " · " + _("priority raised to %(priority)s") % {"priority": Priority(data["to"]).label}
+    return Line(event.at, "megaphone", text, "u-amber")
+
+
+def _reopened(event, who, data):
+    text = _("The customer wrote again within the grace period: the ticket is open again")
+    if event.actor_id:
+        text = _("%(who)s reopened the ticket") % {"who": who}
+    stood = data.get("stood", {})
+    if stood.get("outcome"):
+        text += " · " + _("until then: %(outcome)s") % {"outcome": _label(Outcome, stood["outcome"])}
+    return Line(event.at, "arrow-counterclockwise", text, "u-amber", note=_reason(data))
+
+
+def _cycle_opened(event, who, data):
+    text = _("The matter goes on in %(number)s") % {"number": data.get("number", "")}
+    return Line(event.at, "arrow-repeat", text)
+
+
 def _reclassified(event, who, data):
     text = _("%(who)s changed the class from %(from)s to %(to)s") % {
         "who": who, "from": _label(Kind, data.get("from", "")), "to": _label(Kind, data.get("to", "")),
     }
+    for timer in data.get("timers", ()):
+        text += f" · {_label(Metric, timer['metric'])}: {_label(SLATimer.Mark, timer['did'])}"
     return Line(event.at, "diagram-3", text, note=_reason(data))
 
 
@@ -236,6 +260,9 @@ WORDS = {
     "opened": _plain("inbox", gettext_noop("%(who)s opened the ticket")),
     "moved": _moved,
     "reclassified": _reclassified,
+    "chased": _chased,
+    "reopened": _reopened,
+    "cycle_opened": _cycle_opened,
     "amended": _plain("pencil", gettext_noop("%(who)s corrected the details")),
     "breached": _breached,
     "escalated_overdue": _escalated,

@@ -22,6 +22,12 @@ class Channel(models.TextChoices):
     CHAT = "chat", _("live chat")
     VISIT = "visit", _("visit")
     IMPORT = "import", _("import")
+    MARKET_12315 = "12315", _("12315 platform")  # market regulation
+    CITY_12345 = "12345", _("12345 hotline")  # the city government
+
+
+# What an authority passes on: a contact that is not the customer's own, so nobody has been answered yet.
+AUTHORITIES = (Channel.MARKET_12315, Channel.CITY_12345)
 
 
 class Mailbox(models.Model):

@@ -33,6 +33,7 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
             "count",
         ),
     ),
+    "chased": ("megaphone", _("The customer asks again about ticket %(ticket)s; times asked: %(times)s.")),
     "handed_over": ("arrow-left-right", _("%(by)s handed a call over to your team: ticket %(ticket)s.")),
     "request_overdue": ("shield-exclamation", _("Data request %(number)s is past its 30 days.")),
     "mentioned": ("at", _("%(by)s mentioned you in ticket %(ticket)s.")),

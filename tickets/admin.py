@@ -3,7 +3,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.site import DeskAdmin, EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
-from tickets.models import Breach, Category, Escalation, SLAPolicy, SLATimer
+from tickets.models import Breach, Category, Escalation, FlowRules, SLAPolicy, SLATimer
 
 
 @admin.register(Category)
@@ -13,6 +13,17 @@ class CategoryAdmin(DeskAdmin):
     list_editable = ["position", "is_active"]
     list_filter = ["kind", "is_active"]
     search_fields = ["code", "name_zh", "name_en"]
+
+
+@admin.register(FlowRules)
+class FlowRulesAdmin(EditedAdmin):
+    list_display = ["__str__", "reopen_hours", "lead_after_chases"]
+
+    def has_add_permission(self, request):
+        return not FlowRules.objects.exists() and super().has_add_permission(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
 
 
 def in_words(policy: SLAPolicy) -> str:
@@ -45,6 +56,7 @@ class SLAPolicyAdmin(EditedAdmin):
                 "Give seconds, or working days with a calendar. Running timers keep the target they started with."
             ),
         }),
+        (gettext_lazy("When the class changes"), {"fields": ["on_reclassify"]}),
         (gettext_lazy("When it is not kept"), {"fields": ["supervisor_after"]}),
     ]  # fmt: skip
 

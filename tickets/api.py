@@ -52,7 +52,7 @@ class TicketOut(serializers.ModelSerializer):
             "id", "number", "subject", "kind", "level", "state", "channel", "category", "priority", "urgency",
             "importance", "difficulty", "team", "owner", "customer", "opened_at", "due_at", "due_kind",
             "waiting_customer", "first_response_at", "resolved_at", "archived_at", "outcome", "cause", "cycle_of",
-            "updated_at",
+            "cycle", "chases", "updated_at",
         ]  # fmt: skip
 
     def get_subject(self, ticket) -> str:

@@ -72,10 +72,10 @@ def suggest(text: str) -> Suggestion:
     )
 
 
-def priority(*, urgency: int, importance: int, difficulty: int, tier_rank: int = 3) -> Priority:
-    """Urgency × importance × difficulty, each 1–3 (P3, P4); a VIP (rank 1) moves up one step."""
+def priority(*, urgency: int, importance: int, difficulty: int, tier_rank: int = 3, chases: int = 0) -> Priority:
+    """Urgency × importance × difficulty, each 1–3 (P3, P4); a VIP (rank 1) and each chaser move up one step."""
     product = urgency * importance * difficulty
     step = Priority.URGENT if product >= 18 else Priority.HIGH if product >= 9 else (
         Priority.NORMAL if product >= 3 else Priority.LOW
     )
-    return Priority(max(step - 1, Priority.URGENT)) if tier_rank == 1 else Priority(step)
+    return Priority(max(step - (tier_rank == 1) - chases, Priority.URGENT))

@@ -102,7 +102,8 @@ def _after_reply(ticket: Ticket, *, by: User, now: datetime, wait: bool, noted: 
     ticket.first_response_at = ticket.first_response_at or now
     ticket.unread, ticket.updated_at = False, now
     ticket.save(update_fields=["first_response_at", "unread", "updated_at"])
-    sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
+    for answered in (Metric.FIRST_RESPONSE, Metric.CHASER):
+        sla.stop(ticket, answered, now=now)
     events.record(
         "replied", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now,
         **noted,

@@ -2,7 +2,8 @@
 
 from core.models import WorkCalendar
 from customers.models import Tier
-from tickets.models import Category, Channel, Kind, Metric, SLAPolicy
+from tickets.models import Category, Channel, FlowRules, Kind, Metric, SLAPolicy
+from tickets.sla_models import OnReclassify
 
 HOUR = 3600
 CATEGORIES = [
@@ -32,13 +33,20 @@ def fill() -> None:
         )
     if not SLAPolicy.objects.exists():
         _policies()
+    FlowRules.objects.get_or_create(pk=1)
 
 
 def _policies() -> None:
-    """24 小时 is clock hours; 工作日 runs on the working calendar (mission, decisions)."""
+    """24 小时 is clock hours; 工作日 runs on the working calendar (mission, decisions).
+
+    When the class changes, the first reply is still owed from the start, whereas the solution is promised anew: four
+    hours of a consult are no measure for a complaint.
+    """
     office = WorkCalendar.objects.standard()
     vip = Tier.objects.filter(code="vip").first()
     first, solve = Metric.FIRST_RESPONSE, Metric.RESOLUTION
+    market, city = Channel.MARKET_12315, Channel.CITY_12345
+    five_days = {"target_days": 5, "calendar": office}
     rows: list[tuple] = [
         ("首响 24 小时 · First reply in 24 h", first, "", "", None, {"target_seconds": 24 * HOUR}),
         ("网页首响 4 小时 · Web first reply in 4 h", first, Channel.WEB, "", None, {"target_seconds": 4 * HOUR}),
@@ -47,7 +55,18 @@ def _policies() -> None:
         ("解决或方案 24 小时 · Solve or propose in 24 h", solve, "", "", None, {"target_seconds": 24 * HOUR}),
         ("咨询解决 4 小时 · Consult solved in 4 h", solve, "", Kind.CONSULT, None, {"target_seconds": 4 * HOUR}),
         ("投诉方案 5 个工作日 · Complaint solved in 5 working days", solve, "", Kind.COMPLAINT, None,
-         {"target_days": 5, "calendar": office}),
+         five_days),
+        ("催单 2 个工作小时内回应 · Chaser answered in 2 working hours", Metric.CHASER, "", "", None,
+         {"target_seconds": 2 * HOUR, "calendar": office}),
+        ("12345 首次联系 24 小时 · 12345: first contact in 24 h", first, city, "", None, {"target_seconds": 24 * HOUR}),
+        ("12345 办结 5 个工作日 · 12345: settled in 5 working days", solve, city, "", None, five_days),
+        ("12345 投诉办结 5 个工作日 · 12345: complaint settled in 5 working days", solve, city, Kind.COMPLAINT, None,
+         five_days),
+        ("12315 受理决定 7 个工作日 · 12315: acceptance decided in 7 working days", first, market, "", None,
+         {"target_days": 7, "calendar": office}),
+        ("12315 方案 5 个工作日 · 12315: solution in 5 working days", solve, market, "", None, five_days),
+        ("12315 投诉方案 5 个工作日 · 12315: complaint solved in 5 working days", solve, market, Kind.COMPLAINT, None,
+         five_days),
     ]
     if vip:
         rows += [
@@ -56,4 +75,7 @@ def _policies() -> None:
              {"target_days": 2, "calendar": office}),
         ]
     for name, metric, channel, kind, tier, target in rows:
-        SLAPolicy.objects.create(name=name, metric=metric, channel=channel, kind=kind, tier=tier, **target)
+        changing = OnReclassify.RESTART if metric == solve else OnReclassify.KEEP
+        SLAPolicy.objects.create(
+            name=name, metric=metric, channel=channel, kind=kind, tier=tier, on_reclassify=changing, **target
+        )

@@ -35,7 +35,7 @@ def amend(ticket: Ticket, *, by: User, now: datetime | None = None, **changes: A
         setattr(locked, name, changes[name])
     locked.priority = classification.priority(
         urgency=locked.urgency, importance=locked.importance, difficulty=locked.difficulty,
-        tier_rank=locked.customer.tier.rank,
+        tier_rank=locked.customer.tier.rank, chases=locked.chases,
     )
     locked.updated_at = now
     locked.save(update_fields=[*changed, "priority", "updated_at"])

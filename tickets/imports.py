@@ -258,7 +258,8 @@ class TicketImport:
         case = (ticket.channel, ticket.kind, ticket.customer.tier_id)
         if case not in self.policies:
             self.policies[case] = sla.best_policies(
-                Metric.values, channel=ticket.channel, kind=ticket.kind, tier_id=ticket.customer.tier_id
+                [Metric.FIRST_RESPONSE, Metric.RESOLUTION], channel=ticket.channel, kind=ticket.kind,
+                tier_id=ticket.customer.tier_id,
             )
         return self.policies[case]
 

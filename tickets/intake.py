@@ -9,10 +9,10 @@ from django.utils import timezone
 from core import events, live, redaction
 from customers import registry
 from customers.models import Customer
-from messaging.models import Call, Message
+from messaging.models import AUTHORITIES, Call, Message
 from staff import notifications
 from staff.models import User
-from tickets import accounts, classification, sla
+from tickets import accounts, chasers, classification, sla, workflow
 from tickets.models import Channel, Grade, Kind, Level, Metric, Post, Ticket
 
 
@@ -42,7 +42,8 @@ def open_ticket(
     """Opens a ticket with its first post, its timers and its event, in one transaction.
 
     A repeated `idempotency_key` returns the ticket that the first call opened. A call answers at once, so its
-    first response is met as it opens. Without an owner it goes to the account manager, where the tier says so.
+    first response is met as it opens, unless an authority passes the matter on. Without an owner it goes to the
+    account manager, where the tier says so.
     `external` is (source, id) of the record in another system.
     """
     now = now or timezone.now()
@@ -59,6 +60,7 @@ def open_ticket(
             urgency=urgency, importance=importance, difficulty=difficulty, tier_rank=customer.tier.rank
         ),
         opened_at=now, state_since=now, updated_at=now, unread=by is None, cycle_of=cycle_of,
+        cycle=cycle_of.cycle + 1 if cycle_of else 1,
         external_source=external[0], external_id=external[1], idempotency_key=idempotency_key,
     )
     try:
@@ -79,7 +81,7 @@ def open_ticket(
     )
     if manager and manager != by:
         notifications.notify(manager, "managed", ticket_id=ticket.pk, now=now)
-    if call is not None:
+    if call is not None and channel not in AUTHORITIES:
         ticket.first_response_at = now
         Ticket.objects.filter(pk=ticket.pk).update(first_response_at=now)
         sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
@@ -101,21 +103,26 @@ def append_inbound(
     ticket: Ticket, *, body: str, channel: str = Channel.MAIL, message: Message | None = None,
     call: Call | None = None, by: User | None = None, now: datetime | None = None,
 ) -> Post:
-    """The customer wrote or called again about an open ticket: appended, marked unread, and the clock runs on.
+    """The customer wrote or called again: appended, marked unread, and the clock runs on.
 
-    Of a call, `by` took it down. Whoever asks again without being waited for chases 催单 (C9), which is counted.
+    Of a call, `by` took it down. Whoever asks again without being waited for chases 催单 (C9). An archived ticket is
+    taken up again within its grace period; after it this raises `workflow.MoveRefused`.
     """
     now = now or timezone.now()
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    returned = locked.is_archived
+    if returned:
+        workflow.take_up(locked, by=by, now=now)
     post = Post.objects.create(
         ticket=locked, kind=Post.Kind.CALL if call else Post.Kind.INBOUND, channel=channel, body=body,
         message=message, call=call, author=by if call else None, at=now,
     )
     waiting = locked.waiting_customer
-    chased = not waiting and locked.posts.filter(kind__in=[Post.Kind.INBOUND, Post.Kind.CALL]).count() > 1
+    heard = locked.posts.filter(kind__in=[Post.Kind.INBOUND, Post.Kind.CALL]).count()
     locked.unread, locked.updated_at = True, now
-    locked.chases += 1 if chased else 0
-    locked.save(update_fields=["unread", "updated_at", "chases"])
+    if heard > 1 and not (waiting or returned):
+        chasers.count(locked, by=by, now=now)
+    locked.save(update_fields=["unread", "updated_at", "chases", "priority"])
     Customer.objects.filter(pk=locked.customer_id).update(last_contact_at=now)
     events.record(
         "customer_wrote", locked, ticket_id=locked.pk, customer_id=locked.customer_id, team_id=locked.team_id, now=now,

@@ -12,6 +12,7 @@ from core import events
 from core.hours import ALWAYS, WorkingCalendar
 from core.models import Event
 from tickets.models import Breach, Metric, SLAPolicy, SLATimer, Ticket
+from tickets.sla_models import OnReclassify
 
 Running, Paused = SLATimer.State.RUNNING, SLATimer.State.PAUSED
 
@@ -58,7 +59,7 @@ def _start(ticket: Ticket, metrics: Sequence[str], *, now: datetime) -> list[SLA
     wanted = [metric for metric in metrics if metric not in running]
     policies = best_policies(wanted, channel=ticket.channel, kind=ticket.kind, tier_id=ticket.customer.tier_id)
     for metric in wanted:
-        if metric not in policies:
+        if metric not in policies and metric != Metric.CHASER:
             events.record("no_policy", ticket, ticket_id=ticket.pk, team_id=ticket.team_id, now=now, metric=metric)
     drafts = [draft(ticket, policies[metric], now=now) for metric in wanted if metric in policies]
     if drafts:
@@ -131,6 +132,47 @@ def record_breaches(timers: list, now: datetime) -> None:
             for timer in timers
         ]
     )
+
+
+@transaction.atomic
+def reclassified(ticket: Ticket, *, now: datetime) -> list[dict[str, str]]:
+    """What a change of class does to the open timers; returns [{"metric", "did", "policy"}] for its event.
+
+    Where another promise holds for the new class, the policy of the running timer says whether it is kept or the new
+    promise starts now. A missed promise is always kept, so that no change of class hides it.
+    """
+    told = []
+    rows = SLATimer.objects.select_for_update(of=("self",)).filter(ticket=ticket).open()
+    timers = list(rows.select_related("policy", "calendar").order_by("pk"))
+    policies = best_policies(
+        [timer.metric for timer in timers], channel=ticket.channel, kind=ticket.kind, tier_id=ticket.customer.tier_id
+    )
+    for timer in timers:
+        policy = policies.get(timer.metric)
+        if policy is None or policy.pk == timer.policy_id:
+            continue
+        late = timer.state == SLATimer.State.BREACHED or (timer.due_at is not None and timer.due_at < now)
+        did = SLATimer.Mark.KEPT
+        if timer.policy.on_reclassify == OnReclassify.RESTART and not late:
+            did = SLATimer.Mark.RESTARTED
+            _replace(timer, draft(ticket, policy, now=now), now)
+        else:
+            timer.mark = did
+            timer.save(update_fields=["mark"])
+        told.append({"metric": timer.metric, "did": did.value, "policy": policy.name})
+    if told:
+        refresh_due(ticket)
+    return told
+
+
+def _replace(timer: SLATimer, fresh: SLATimer, now: datetime) -> None:
+    """Ends a timer and starts another in its place; one that waits for the customer goes on waiting."""
+    paused = timer.state == Paused
+    timer.mark, fresh.mark = SLATimer.Mark.ENDED, SLATimer.Mark.RESTARTED
+    _settle(timer, now, unbroken=SLATimer.State.CANCELLED)
+    if paused:
+        fresh.state, fresh.due_at = Paused, None
+    fresh.save()
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ with escalation and external dispute behind it. Final decisions withdrawn, dupli
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +19,7 @@ from core import events, live
 from core.models import Event
 from staff.models import Role, User
 from tickets import sla
-from tickets.models import RESOLVED_STATES, Cause, Kind, Level, Outcome, State, Ticket
+from tickets.models import RESOLVED_STATES, Cause, FlowRules, Kind, Level, Outcome, State, Ticket
 
 S = State
 HANDLERS = frozenset({Role.AGENT, Role.SPECIALIST, Role.LEAD, Role.SUPERVISOR, Role.ADMIN})
@@ -213,6 +213,10 @@ def _check_archive(ticket: Ticket, outcome: str, cause: str, note: str) -> None:
         raise MoveRefused(_("Archiving needs a cause code."))
     if outcome in FINAL_DECISIONS and not note.strip():
         raise MoveRefused(_("A final decision needs its reason in writing."))
+    if ticket.state == S.BACK_OFFICE and outcome == Outcome.UNVERIFIED:
+        if not note.strip():
+            raise MoveRefused(_("Say in the note when and how the customer was tried."))
+        return  # the back office writes to the customer itself; no callback is planned there
     asked = ticket.state in CALLBACK_STATES or outcome == Outcome.UNVERIFIED
     if asked and outcome in (Outcome.SATISFIED, Outcome.UNVERIFIED) and not _called_back(ticket, outcome):
         raise MoveRefused(_("Record the callback first; its result archives the ticket."))
@@ -229,17 +233,25 @@ def _enter(ticket: Ticket, to: State, before: tuple, *, by: User | None, note: s
     if to in RESOLVED_STATES:
         ticket.resolved_at, ticket.handler = now, by or ticket.owner
         ticket.waiting_customer = False
+    elif was == S.BACK_OFFICE and ticket.outcome == Outcome.SATISFIED:
+        ticket.resolved_at = now  # solved by the back office, after whatever the first answer was
     ticket.save()
     _log("moved", ticket, by=by, now=now, note=note, **{"from": was, "to": to, "outcome": ticket.outcome})
     if ticket.kind != old_kind:
-        _log("reclassified", ticket, by=by, now=now, **{"from": old_kind, "to": ticket.kind, "reason": note})
+        timers = sla.reclassified(ticket, now=now)
+        details = {"from": old_kind, "to": ticket.kind, "reason": note, "timers": timers}
+        _log("reclassified", ticket, by=by, now=now, **details)
+    else:
+        sla.stop(ticket, sla.Metric.CHASER, now=now)  # the matter moves on: that is what the chaser asked for
     if to in RESOLVED_STATES:
         sla.stop(ticket, sla.Metric.RESOLUTION, now=now)
         _log("resolved", ticket, by=by, now=now, state=to)
     elif to == S.ARCHIVED:
+        if ticket.outcome == Outcome.SATISFIED:
+            sla.stop(ticket, sla.Metric.RESOLUTION, now=now)
         sla.stop_all(ticket, now=now)
         _log("archived", ticket, by=by, now=now, outcome=ticket.outcome, cause=ticket.cause, note=note)
-    elif was in RESOLVED_STATES:
+    elif was in (*RESOLVED_STATES, S.ARCHIVED):
         sla.start_metric(ticket, sla.Metric.RESOLUTION, now=now)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
 
@@ -252,17 +264,60 @@ def _log(kind: str, ticket: Ticket, **details) -> Event:
 
 @transaction.atomic
 def reclassify(ticket: Ticket, kind: str, *, by: User, reason: str, level: str = "", now=None) -> Ticket:
-    """Puts an open consult under another class, at the start of that flow (P4 †). Timers keep running."""
+    """Puts an open ticket under another class, at the start of that flow (P4 †).
+
+    What becomes of its timers their policies say (`sla.reclassified`); the event tells it.
+    """
     now = now or timezone.now()
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     if locked.is_archived or locked.state in CALLBACK_STATES:
         raise MoveRefused(_("It is too late to change the class; take the next step of the flow instead."))
     if not reason.strip():
         raise MoveRefused(_("Say why the class changes."))
+    level = (level or Level.GENERAL) if kind == Kind.COMPLAINT else ""
+    if (kind, level) == (locked.kind, locked.level):
+        raise MoveRefused(_("The ticket is in this class already."))
+    if locked.kind == Kind.COMPLAINT and kind != Kind.COMPLAINT and locked.state not in (S.RECEIVED, S.CLASSIFIED):
+        raise MoveRefused(_("A complaint that is being handled stays one; it ends with its callback or a decision."))
     before = locked.state, locked.kind
-    locked.kind, locked.level = kind, (level or Level.GENERAL) if kind == Kind.COMPLAINT else ""
+    locked.kind, locked.level = kind, level
     first = S.UNDERSTOOD if kind == Kind.CONSULT else S.CLASSIFIED
     _enter(locked, first, before, by=by, note=reason, now=now)
+    ticket.refresh_from_db()
+    return ticket
+
+
+TAKEN_UP_AT = {Kind.CONSULT: S.BACK_OFFICE, Kind.SERVICE: S.RECORDED, Kind.COMPLAINT: S.DEPT_HANDLING}
+
+
+def returns(ticket: Ticket, *, now: datetime) -> bool:
+    """Whether a reply comes back to this archived ticket: within the grace period, and no final decision stands."""
+    if ticket.archived_at is None or ticket.outcome in FINAL_DECISIONS:
+        return False
+    return now < ticket.archived_at + timedelta(hours=FlowRules.now_valid().reopen_hours)
+
+
+@transaction.atomic
+def take_up(ticket: Ticket, *, by: User | None, reason: str = "", now: datetime | None = None) -> Ticket:
+    """Returns an archived ticket within its grace period to where its flow handles dissatisfaction (P4 †).
+
+    A complaint that came back to the department before is escalated. The outcome that stood is kept in the event.
+    Raises `MoveRefused`.
+    """
+    now = now or timezone.now()
+    locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    if not locked.is_archived:
+        raise MoveRefused(_("The ticket is open."))
+    if not returns(locked, now=now):
+        raise MoveRefused(_("The ticket is archived; a new matter opens a linked ticket."))
+    stood = {"outcome": locked.outcome, "cause": locked.cause, "archived_at": locked.archived_at.isoformat()}
+    locked.outcome, locked.cause, locked.archived_at = "", "", None
+    to = TAKEN_UP_AT[locked.kind]
+    back = Event.objects.filter(ticket_id=locked.pk, kind="moved", data__to=to)
+    if locked.kind == Kind.COMPLAINT and back.filter(data__from__in=[S.CALLBACK, S.ARCHIVED]).exists():
+        to = S.ESCALATED
+    _enter(locked, to, (S.ARCHIVED, locked.kind), by=by, note=reason, now=now)
+    _log("reopened", locked, by=by, now=now, reason=reason, stood=stood)
     ticket.refresh_from_db()
     return ticket
 

@@ -32,10 +32,13 @@ CHANNEL_ICONS = {
     Channel.CHAT: "chat-dots",
     Channel.VISIT: "shop",
     Channel.IMPORT: "box-arrow-in-down",
+    Channel.MARKET_12315: "bank",
+    Channel.CITY_12345: "building",
 }
 SHORT_METRICS = {
     Metric.FIRST_RESPONSE: pgettext_lazy("timer", "Reply"),
     Metric.RESOLUTION: pgettext_lazy("timer", "Resolve"),
+    Metric.CHASER: pgettext_lazy("timer", "Chaser"),
 }
 
 

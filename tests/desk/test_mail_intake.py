@@ -155,6 +155,27 @@ def test_a_mail_about_an_archived_ticket_opens_a_linked_one_and_the_next_goes_th
     assert Customer.objects.count() == 1
 
 
+def test_an_answer_soon_after_the_archive_returns_to_its_ticket_and_a_later_one_opens_the_next_cycle(team, agent):
+    first = take_in()
+    ticket = Ticket.objects.get(pk=first.ticket_id)
+    at = timezone.now() - timedelta(hours=100)
+    Ticket.objects.filter(pk=ticket.pk).update(
+        kind="consult", state="archived", outcome="satisfied", cause="information", archived_at=at,
+        subject="滤芯到货时间",
+    )
+    later = take_in(Message_ID="<two@mail.example>", In_Reply_To="<one@mail.example>", Subject="Re: whatever")
+    assert later.action == "opened"
+    cycle = Ticket.objects.get(pk=later.ticket_id)
+    assert (cycle.cycle_of_id, cycle.cycle, cycle.subject) == (ticket.pk, 2, "滤芯到货时间")
+    assert cycle.customer_id == ticket.customer_id
+    workflow.move(cycle, "archived", by=agent, outcome="spam", cause="customer", note="x")
+    Ticket.objects.filter(pk=cycle.pk).update(outcome="satisfied")
+    soon = take_in(Message_ID="<three@mail.example>", In_Reply_To="<two@mail.example>")
+    assert (soon.action, soon.ticket_id) == ("appended", cycle.pk)
+    cycle.refresh_from_db()
+    assert not cycle.is_archived
+
+
 def bounce_of(message_id):
     return (
         "From: MAILER-DAEMON@mx.example\r\nTo: service@desk.example\r\nSubject: Undelivered Mail\r\n"

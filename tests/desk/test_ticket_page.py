@@ -15,7 +15,7 @@ from followups.models import Callback
 from messaging.models import Attachment, Message, Outbox
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import conversation, intake, routing, workflow
-from tickets.models import Cause, Kind, Outcome, Post, State
+from tickets.models import Cause, Kind, Outcome, Post, State, Ticket
 
 HTMX = {"HX-Request": "true"}
 
@@ -385,12 +385,57 @@ def test_a_file_is_found_on_its_own_ticket_only(signed_in, agent, ticket, custom
     assert signed_in(agent).get(url("ticket_attachment", another, file.pk)).status_code == 404
 
 
+# --- Reopening ---------------------------------------------------------------------------------------------
+
+
+def closed(ticket, agent, days_ago=0):
+    """A satisfied consult, archived so many days ago."""
+    for state in (State.UNDERSTOOD, State.ANSWERED):
+        workflow.move(ticket, state, by=agent)
+    workflow.move(ticket, State.ARCHIVED, by=agent, outcome=Outcome.SATISFIED, cause=Cause.INFORMATION)
+    Ticket.objects.filter(pk=ticket.pk).update(archived_at=timezone.now() - timedelta(days=days_ago))
+
+
+def test_the_service_centre_reopens_with_a_reason_and_others_see_no_button(signed_in, agent, specialist, ticket):
+    closed(ticket, agent)
+    assert "reopen-dialog" not in signed_in(agent).get(url("ticket", ticket)).content.decode()
+    client = signed_in(specialist)
+    assert "reopen-dialog" in client.get(url("ticket", ticket)).content.decode()
+    assert client.post(url("ticket_reopen", ticket), {"reason": " "}, headers=HTMX).status_code == 422
+    assert signed_in(agent).post(url("ticket_reopen", ticket), {"reason": "x"}, headers=HTMX).status_code == 422
+    answer = client.post(url("ticket_reopen", ticket), {"reason": "客户来电说仍在漏水"}, headers=HTMX)
+    assert answer["HX-Redirect"] == url("ticket", ticket)
+    html = client.get(url("ticket", ticket)).content.decode()
+    assert "reopened the ticket" in html
+    assert "客户来电说仍在漏水" in html
+
+
+def test_a_later_cycle_is_shown_on_both_pages(signed_in, agent, specialist, ticket):
+    closed(ticket, agent, days_ago=30)
+    client = signed_in(specialist)
+    client.post(url("ticket_reopen", ticket), {"reason": "再次漏水"})
+    fresh = ticket.cycles.get()
+    old, new = (client.get(url("ticket", one)).content.decode() for one in (ticket, fresh))
+    assert url("ticket", fresh) in old
+    assert "reopen-dialog" not in old
+    assert url("ticket", ticket) in new
+    assert "Cycle 2" in new
+
+
+def test_the_panel_says_what_a_change_of_class_did_to_the_promises(signed_in, agent, ticket):
+    client = signed_in(agent)
+    client.post(url("ticket_reclassify", ticket), {"kind": "complaint", "level": "general", "reason": "要求赔偿"})
+    html = client.get(url("ticket", ticket)).content.decode()
+    assert "Ended when the class changed" in html
+    assert "Started anew when the class changed" in html
+
+
 # --- Sight ------------------------------------------------------------------------------------------------
 
 GETS = ("ticket", "ticket_thread", "ticket_side")
 POSTS = (
     "ticket_read", "ticket_reply", "ticket_note", "ticket_move", "ticket_reclassify", "ticket_claim", "ticket_assign",
-    "ticket_pause", "ticket_resume",
+    "ticket_pause", "ticket_resume", "ticket_reopen",
 )
 
 

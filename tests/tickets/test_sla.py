@@ -2,10 +2,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.models import WorkCalendar
+from core.models import Event, WorkCalendar
 from customers.models import Tier
+from messaging.models import Call
 from tests.factories import CustomerFactory, TicketFactory
-from tickets import sla
+from tickets import sla, workflow
 from tickets.models import Breach, SLAPolicy
 
 FRIDAY_NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)  # 12:00 in Shanghai, when the office closes for lunch
@@ -54,7 +55,7 @@ def test_a_pause_gives_back_every_second(customer, agent):
 
 
 def test_a_pause_counts_working_time_not_clock_time(customer, agent):
-    SLAPolicy.objects.filter(metric="resolution", kind="", tier=None).update(
+    SLAPolicy.objects.filter(metric="resolution", kind="", channel="", tier=None).update(
         target_seconds=6 * 3600, calendar=WorkCalendar.objects.standard()
     )
     opened = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)  # Friday 08:30 in Shanghai
@@ -90,6 +91,64 @@ def test_a_later_edit_of_the_policy_rewrites_nothing(customer):
         policy.target_seconds = 60
         policy.save()
     assert resolution(ticket).due_at == due
+
+
+def test_another_class_starts_its_own_promise_and_keeps_what_is_owed_since_the_start(customer, agent):
+    ticket = TicketFactory(customer=customer, kind="consult", now=FRIDAY_NOON)
+    at = FRIDAY_NOON + 2 * HOUR
+    workflow.reclassify(ticket, "complaint", by=agent, reason="客户要求赔偿", now=at)
+    old, new = ticket.timers.filter(metric="resolution").order_by("pk")
+    assert (old.state, old.mark, old.consumed_seconds) == ("cancelled", "ended", 7200)
+    assert (new.mark, new.started_at, new.policy.target_days) == ("restarted", at, 5)
+    first = ticket.timers.get(metric="first_response")
+    assert (first.state, first.mark, first.started_at) == ("running", "", FRIDAY_NOON)
+    event = Event.objects.get(ticket_id=ticket.pk, kind="reclassified")
+    assert event.data["timers"] == [{"metric": "resolution", "did": "restarted", "policy": new.policy.name}]
+    assert ticket.due_at == min(first.due_at, new.due_at)
+
+
+def test_a_policy_may_keep_its_timer_when_the_class_changes(customer, agent):
+    SLAPolicy.objects.filter(metric="resolution", kind="consult").update(on_reclassify="keep")
+    ticket = TicketFactory(customer=customer, kind="consult", now=FRIDAY_NOON)
+    workflow.reclassify(ticket, "complaint", by=agent, reason="客户要求赔偿", now=FRIDAY_NOON + HOUR)
+    timer = ticket.timers.get(metric="resolution")
+    assert (timer.state, timer.mark, timer.due_at) == ("running", "kept", FRIDAY_NOON + 4 * HOUR)
+
+
+def test_no_change_of_class_hides_a_missed_promise(customer, agent):
+    ticket = TicketFactory(customer=customer, kind="consult", now=FRIDAY_NOON)
+    workflow.reclassify(ticket, "complaint", by=agent, reason="客户要求赔偿", now=FRIDAY_NOON + 5 * HOUR)
+    timer = ticket.timers.get(metric="resolution")
+    assert (timer.state, timer.mark, timer.due_at) == ("running", "kept", FRIDAY_NOON + 4 * HOUR)
+
+
+def test_a_restarted_promise_waits_with_the_customer(customer, agent):
+    ticket = TicketFactory(customer=customer, kind="consult", now=FRIDAY_NOON)
+    sla.pause(ticket, by=agent, reason="等客户确认", now=FRIDAY_NOON + HOUR)
+    workflow.reclassify(ticket, "complaint", by=agent, reason="客户要求赔偿", now=FRIDAY_NOON + 2 * HOUR)
+    assert (resolution(ticket).state, resolution(ticket).due_at) == ("paused", None)
+    sla.resume(ticket, now=FRIDAY_NOON + 3 * HOUR)
+    assert resolution(ticket).state == "running"
+
+
+@pytest.mark.parametrize(
+    ("channel", "metric", "days", "seconds"),
+    [("12345", "first_response", None, 24 * 3600), ("12345", "resolution", 5, None),
+     ("12315", "first_response", 7, None), ("12315", "resolution", 5, None)],
+)  # fmt: skip
+def test_what_an_authority_passes_on_has_clocks_of_its_own(customer, channel, metric, days, seconds):
+    ticket = TicketFactory(customer=customer, kind="complaint", channel=channel, now=FRIDAY_NOON)
+    policy = ticket.timers.get(metric=metric).policy
+    assert (policy.channel, policy.target_days, policy.target_seconds) == (channel, days, seconds)
+
+
+def test_a_call_answers_its_caller_but_not_the_citizen_of_whom_an_authority_calls(customer, team, agent):
+    states = []
+    for channel in ("phone", "12345"):
+        call = Call.objects.create(team=team, agent=agent)
+        ticket = TicketFactory(customer=customer, channel=channel, call=call, by=agent)
+        states.append(ticket.timers.get(metric="first_response").state)
+    assert states == ["met", "running"]
 
 
 def test_one_active_policy_a_case(ground):
