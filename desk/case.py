@@ -47,7 +47,7 @@ def seen(user: User) -> QuerySet[Ticket]:
     contacts = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
     return (
         Ticket.objects.visible_to(user)
-        .select_related("customer__tier", "owner", "team", "category", "sheet")
+        .select_related("customer__tier", "owner", "team", "category", "sheet", "snooze")
         .defer("customer__attributes", "customer__tier_reason")
         .prefetch_related(Prefetch("customer__contacts", contacts))
     )

@@ -42,6 +42,7 @@ VIEWS = (
     View("breached", _("Breached"), "exclamation-circle", red=True),
     View("today", _("Due today"), "hourglass-split"),
     View("unread", _("Unread replies"), "envelope"),
+    View("snoozed", _("Snoozed"), "moon"),
     View("team", _("All open"), "people", team=True),
     View("unassigned", _("Unassigned"), "person-dash", team=True),
     View("special", _("Complaints: special"), "shield-exclamation", team=True),
@@ -61,16 +62,18 @@ def theirs(user: User) -> Q:
 
 
 def conditions(user: User, now: datetime) -> dict[str, Q]:
-    """Which open tickets each view holds, by its code."""
+    """Which open tickets each view holds, by its code; what is put aside shows where promises or the customer call."""
+    awake = Q(snooze=None) | Q(unread=True)
     return {
-        "mine": Q(owner=user),
+        "mine": Q(owner=user) & awake,
         "breached": theirs(user) & Q(due_at__lt=now),
         "today": theirs(user) & Q(due_at__lt=end_of_today(now)),
         "unread": theirs(user) & Q(unread=True),
-        "team": Q(),
-        "unassigned": Q(owner=None),
-        "special": Q(kind=Kind.COMPLAINT, level=Level.SPECIAL),
-        "vip": Q(customer__tier__rank=1),
+        "snoozed": theirs(user) & Q(snooze__isnull=False),
+        "team": awake,
+        "unassigned": Q(owner=None) & awake,
+        "special": Q(kind=Kind.COMPLAINT, level=Level.SPECIAL) & awake,
+        "vip": Q(customer__tier__rank=1) & awake,
     }
 
 
@@ -92,9 +95,10 @@ class Counts:
 def counts(user: User, now: datetime, saved: "list[tuple[SavedView, Filters]] | None" = None) -> Counts:
     """How many tickets each view holds, the saved ones too, in one query that never reads more than CAP rows."""
     wanted = conditions(user, now) | {f"saved{view.pk}": kept.condition(user, now) for view, kept in saved or []}
-    held = {code: Count("pk", filter=condition or None) for code, condition in wanted.items() if code != "team"}
-    found = open_to(user)[: CAP + 1].aggregate(team=Count("pk"), **held)
-    return Counts({code: min(number, CAP) for code, number in found.items()}, found["team"] > CAP)
+    # Named apart from the columns that the conditions ask for.
+    held = {f"in_{code}": Count("pk", filter=condition or None) for code, condition in wanted.items()}
+    found = open_to(user)[: CAP + 1].aggregate(looked_at=Count("pk"), **held)
+    return Counts({code: min(found[f"in_{code}"], CAP) for code in wanted}, found["looked_at"] > CAP)
 
 
 def saved_views(user: User) -> "list[tuple[SavedView, Filters]]":
@@ -246,9 +250,8 @@ class Page:
 
 def page(user: User, filters: Filters, now: datetime) -> Page:
     """One page of the queue with everything its rows show, in three queries at most."""
-    tickets = filters.apply(open_to(user), user, now).for_list()
-    if "category" in filters.cols:
-        tickets = tickets.select_related("customer__tier", "owner", "team", "category")
+    beside = ["snooze", "category"] if "category" in filters.cols else ["snooze"]
+    tickets = filters.apply(open_to(user), user, now).for_list().select_related(*beside)
     rows = in_order(tickets, filters.sort, filters.after, PAGE + 1)
     shown: list[Any] = rows[:PAGE]  # each is given `reached_at`
     prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()))

@@ -247,6 +247,14 @@ def _audited(event, who, data):
     return Line(event.at, "clipboard-x", _("%(who)s audited the record: returned") % {"who": who}, "u-amber")
 
 
+def _snoozed(event, who, data):
+    until = parse_datetime(data.get("until") or "") or event.at
+    text = _("%(who)s put it aside until %(time)s") % {
+        "who": who, "time": timezone.localtime(until).strftime("%m-%d %H:%M"),
+    }
+    return Line(event.at, "moon", text)
+
+
 def _plain(icon: str, words: str, look: str = ""):
     """An event of fixed words, with or without %(who)s, translated when it is told."""
 
@@ -271,6 +279,8 @@ WORDS = {
     "claimed": _plain("person-plus", gettext_noop("%(who)s took the ticket")),
     "paused": _plain("pause", gettext_noop("%(who)s paused the clock")),
     "resumed": _plain("play", gettext_noop("%(who)s let the clock run again")),
+    "snoozed": _snoozed,
+    "woken": _plain("sunrise", gettext_noop("%(who)s took it back into the lists")),
     "no_policy": _plain("question-circle", gettext_noop("No promise in time applies to this case"), "u-amber"),
     "acknowledged": _plain("envelope-check", gettext_noop("An acknowledgement with the number was sent")),
     "bounced": _plain("envelope-x", gettext_noop("A mail to the customer was returned"), "u-red"),

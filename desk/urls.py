@@ -1,6 +1,7 @@
 from django.urls import path
 
 from desk.views import (
+    bulk,
     composer,
     customers,
     duplicates,
@@ -24,6 +25,8 @@ urlpatterns = [
     path("views/restore/", workbench.restore_view, name="view_restore"),
     path("views/<int:pk>/rename/", workbench.rename_view, name="view_rename"),
     path("views/<int:pk>/delete/", workbench.delete_view, name="view_delete"),
+    path("bulk/", bulk.act, name="bulk"),
+    path("bulk/<int:pk>/undo/", bulk.undo, name="bulk_undo"),
     path("search/", search.search, name="search"),
     path("help/", search.shortcuts, name="help"),
     path("intake/", intake.intake, name="intake"),
@@ -49,6 +52,7 @@ urlpatterns = [
     path("tickets/<int:pk>/claim/", ticket.claim, name="ticket_claim"),
     path("tickets/<int:pk>/assign/", ticket.assign, name="ticket_assign"),
     path("tickets/<int:pk>/take-over/", ticket.take_over, name="ticket_take_over"),
+    path("tickets/<int:pk>/snooze/", bulk.snooze, name="ticket_snooze"),
     path("tickets/<int:pk>/pause/", ticket.pause, name="ticket_pause"),
     path("tickets/<int:pk>/resume/", ticket.resume, name="ticket_resume"),
     path("tickets/<int:pk>/draft/<slug:kind>/", composer.draft, name="ticket_draft"),

@@ -37,6 +37,7 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
     "handed_over": ("arrow-left-right", _("%(by)s handed a call over to your team: ticket %(ticket)s.")),
     "request_overdue": ("shield-exclamation", _("Data request %(number)s is past its 30 days.")),
     "mentioned": ("at", _("%(by)s mentioned you in ticket %(ticket)s.")),
+    "woken": ("sunrise", _("Ticket %(ticket)s, put aside until now, is back.")),
     "bounced": ("envelope-x", _("A mail sent from ticket %(ticket)s was returned.")),
 }
 OTHER = ("bell", _("There is news about ticket %(ticket)s."))

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from tickets import drafts, escalation
+from tickets import bulk, drafts, escalation, snoozing
 
 
 @shared_task
@@ -16,3 +16,15 @@ def escalate_due():
 def fade_drafts():
     """Lets drafts go that nobody has touched for a month."""
     drafts.fade()
+
+
+@shared_task
+def wake_snoozed():
+    """One tick: tickets that were put aside come back into the lists."""
+    snoozing.wake_due()
+
+
+@shared_task
+def forget_bulk_actions():
+    """Lets yesterday's actions on many tickets go."""
+    bulk.forget()

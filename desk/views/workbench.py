@@ -1,5 +1,7 @@
 """The workbench: the queue by time left, the views that people keep, and what waits for this person today."""
 
+import re
+import secrets
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,9 +19,9 @@ from desk import queue
 from desk.queue_order import SORTS
 from followups.models import Callback
 from messaging.models import Call
-from tickets import saved_views, workflow
-from tickets.list_models import SavedView
-from tickets.models import Category, Kind, Priority, State
+from tickets import bulk, saved_views, workflow
+from tickets.list_models import BulkAction, SavedView
+from tickets.models import Category, Grade, Kind, Priority, State
 
 CALLBACKS_SHOWN = 6
 
@@ -74,8 +76,14 @@ def topics() -> list[Category]:
 def kept_choices(request, kept, filters) -> dict:
     """The saved view that is shown, if it is one, and the way back of one just deleted."""
     current = next((view for view, _asked in kept if str(view.pk) == filters.saved), None)
-    token = request.GET.get("deleted", "")[:2000]
+    token, done = request.GET.get("deleted", "")[:2000], request.GET.get("bulk", "")
+    known = re.fullmatch("[0-9]{1,18}", done)
+    action = BulkAction.objects.filter(user=request.user, pk=done).first() if known else None
     return {
+        "key": secrets.token_hex(8),
+        "bulk": action,
+        "may_undo": action is not None and bulk.may_undo(action, timezone.now()),
+        "urgencies": Grade.choices,
         "saved": current,
         "saved_is_mine": current is not None and saved_views.may_change(current, request.user),
         "may_share": bool(request.user.supervises and request.user.team_id),

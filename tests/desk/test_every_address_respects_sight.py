@@ -25,6 +25,7 @@ from messaging.models import Attachment, Message
 from staff.models import ApiToken, Role
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory
 from tickets import drafts, intake, saved_views, workflow
+from tickets.list_models import BulkAction
 from tickets.models import Kind, Level, State
 
 NAME, PHONE, MAIL = "欧阳震霆", "13987651234", "zhenting@ouyang.example"
@@ -32,6 +33,7 @@ NAME, PHONE, MAIL = "欧阳震霆", "13987651234", "zhenting@ouyang.example"
 ROWS = {
     "intake/<int:pk>/": "call",
     "views/<int:pk>/": "view",
+    "bulk/<int:pk>/": "bulk",
     "tickets/<int:pk>/": "ticket",
     "customers/<int:pk>/": "customer",
     "orders/<int:pk>/": "order",
@@ -54,7 +56,7 @@ WORDS = ("ticket", "post", "file", "event", "need", "task", "order", "plan", "sp
 # Addresses that name no row: a word out of a fixed list, whose figures are of what the reader sees.
 OF_NOBODY = ("dashboard/tiers/<slug:code>/",)
 # Addresses of what is one person's alone: a file of their draft, the call that they are in.
-OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/", "views/")
+OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/", "views/", "bulk/")
 SHUT = {403, 404, 405}
 
 
@@ -167,6 +169,7 @@ def rows(customer, agent, specialist, lead):
         "need": needs.note(customer=customer, text="想换滤芯", by=agent),
         "task": Task.objects.create(customer=customer, kind="update", key="t", due_on=timezone.localdate()),
         "call": calls.start(team=customer.team, agent=agent, number=PHONE),
+        "bulk": BulkAction.objects.create(user=agent, key="k", kind="claim"),
         "view": saved_views.save(name="全组", query="view=team", by=lead, shared=True),
         **of_orders(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),
     }

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from desk import queue
 from tests.factories import CustomerFactory, TicketFactory, make_late
 from tickets import escalation, routing
-from tickets.models import Kind
+from tickets.models import Kind, Ticket
 
 
 @pytest.fixture
@@ -131,3 +131,40 @@ def test_a_colleagues_claim_is_told_to_whoever_comes_second(desk, browse, agent,
     routing.claim(ticket, by=specialist)
     claim.click()
     expect(page.get_by_text("周敏 has this ticket already.")).to_be_visible()
+
+
+def test_many_tickets_are_taken_at_once_by_keys_and_given_back(desk, browse, agent, lead, customer):
+    opened = [TicketFactory(customer=customer) for _ in range(4)]
+    tab = browse(agent)
+    page = tab.open("/?view=unassigned")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("[data-picked]")).to_have_text("3")
+    routing.claim(opened[1], by=lead)
+    page.locator("#bulk-form").get_by_role("button", name="Claim").click()
+    result = page.locator("#bulk-result")
+    expect(result).to_contain_text("2 done")
+    expect(result).to_contain_text(opened[1].number)
+    result.get_by_role("button", name="Undo").click()
+    expect(result).to_contain_text("undone")
+    assert [Ticket.objects.get(pk=ticket.pk).owner for ticket in opened] == [None, lead, None, None]
+    assert tab.problems == []
+
+
+def test_a_view_is_kept_deleted_and_brought_back(desk, browse, agent, customer):
+    TicketFactory(customer=customer, kind=Kind.COMPLAINT)
+    tab = browse(agent)
+    page = tab.open("/?view=team&kind=complaint")
+    page.keyboard.press("Shift+S")
+    page.get_by_label("Name").fill("Loud ones")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#views a[aria-current]")).to_contain_text("Loud ones")
+    expect(page.locator("#views a[aria-current]")).to_contain_text("1")
+    page.get_by_role("button", name="Delete the view").click()
+    expect(page.locator("#views")).not_to_contain_text("Loud ones")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#views a[aria-current]")).to_contain_text("Loud ones")
+    assert tab.problems == []
