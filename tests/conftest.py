@@ -7,9 +7,9 @@ import redis
 from django.conf import settings
 from django.test import Client
 
-from core.management.commands.defaults import fill_all
 from messaging.models import Mailbox
 from staff.models import Role
+from tests import standard
 from tests.factories import TeamFactory, UserFactory
 from tests.services import await_template, prepare_template
 
@@ -41,7 +41,7 @@ def _clean_cache(broker):
 @pytest.fixture
 def ground(db):
     """The standard calendars, tiers, topics and policies."""
-    fill_all()
+    standard.lay_down()
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_a_mail_becomes_a_special_complaint_breaches_climbs_and_ends_satisfied(
     late = ticket.timers.get(metric="resolution").due_at + MINUTE
     escalation.escalate_due(now=late)
     escalation.escalate_due(now=late + DAY)
-    assert list(ticket.escalations.filter(timer__metric="resolution").values_list("level", "to")) == [
+    assert list(ticket.escalations.filter(timer__metric="resolution").order_by("level").values_list("level", "to")) == [
         (1, lead.pk),
         (2, supervisor.pk),
     ]
