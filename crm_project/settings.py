@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULE = {
     "timers": {"task": "tickets.tasks.escalate_due", "schedule": 2.0, "options": {"expires": 2}},
     "snoozed": {"task": "tickets.tasks.wake_snoozed", "schedule": 10.0, "options": {"expires": 10}},
     "old-bulk-actions": {"task": "tickets.tasks.forget_bulk_actions", "schedule": crontab(hour=4, minute=58)},
+    "routing": {"task": "tickets.tasks.hand_out", "schedule": 5.0, "options": {"expires": 5}},
     "mail-in": {"task": "desk.tasks.route_mail", "schedule": 5.0, "options": {"expires": 5}},
     "outbox": {"task": "messaging.tasks.send_outbox", "schedule": 3.0, "options": {"expires": 3}},
     "sheets": {"task": "desk.tasks.open_sheets", "schedule": 15.0, "options": {"expires": 15}},

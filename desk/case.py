@@ -12,6 +12,7 @@ from desk import clocks, forms, timeline
 from followups.models import Callback
 from loyalty import ledger
 from staff.models import User
+from staff.sight import visible_teams
 from tickets import drafts, reopening, viewers, workflow
 from tickets.draft_models import Draft
 from tickets.models import State, Ticket
@@ -100,6 +101,8 @@ def side(ticket: Ticket, user: User, *, now: datetime, bound=None) -> dict:
         "forms": blank_forms(ticket, bound),
         "timers": promises(ticket, now),
         "customer": customer,
+        "may_open_customer": ticket.team_id == customer.team_id
+        or visible_teams(user).filter(pk=customer.team_id).exists(),
         "contacts": list(customer.contacts.all()),
         "points": ledger.balance(customer),
         "consents": list(consents),

@@ -13,8 +13,9 @@ from core.models import Event
 from desk import calls
 from followups.models import Attempt
 from messaging.models import Attachment
-from tickets import conversation, mentions
+from tickets import conversation, mentions, routing_turns
 from tickets.models import Kind, Metric, Outcome, Post, Priority, SLATimer, State, Ticket
+from tickets.routing_models import Strategy
 
 PAGE = 50
 MOST_EVENTS = 400
@@ -191,6 +192,25 @@ def _assigned(event, who, data):
     return Line(event.at, icon, text, note=_reason(data))
 
 
+ROUTED_BECAUSE = {
+    routing_turns.UNOPENED: gettext_noop("It was not opened in time."),
+    routing_turns.READY: gettext_noop("Somebody is ready now."),
+    routing_turns.OVERFLOW: gettext_noop("Nobody was ready, so it went to the overflow team."),
+}
+
+
+def _routed(event, who, data):
+    facts = {
+        "position": data.get("rule"), "name": data.get("name", ""), "team": data.get("team", ""),
+        "strategy": _label(Strategy, data.get("strategy", "")), "to": data.get("to"),
+    }
+    words = _("Rule %(position)s: %(name)s → %(team)s, %(strategy)s: %(to)s") if data.get("to") else _(
+        "Rule %(position)s: %(name)s → %(team)s, nobody assigned yet"
+    )
+    why = ROUTED_BECAUSE.get(data.get("why", ""))
+    return Line(event.at, "signpost-split", words % facts, note=_(why) if why else "")
+
+
 def _taken_over(event, who, data):
     text = _("%(who)s took the ticket over from %(name)s") % {"who": who, "name": data.get("former", "")}
     return Line(event.at, "arrow-left-right", text, note=_reason(data))
@@ -276,6 +296,7 @@ WORDS = {
     "escalated_overdue": _escalated,
     "assigned": _assigned,
     "taken_over": _taken_over,
+    "routed": _routed,
     "claimed": _plain("person-plus", gettext_noop("%(who)s took the ticket")),
     "paused": _plain("pause", gettext_noop("%(who)s paused the clock")),
     "resumed": _plain("play", gettext_noop("%(who)s let the clock run again")),

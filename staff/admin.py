@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from core.site import DeskAdmin, ReadOnlyAdmin, column
-from staff.models import ApiToken, Department, Role, Team, User
+from staff.models import ApiToken, Department, Role, Skill, Team, User
 
 admin.site.unregister(Group)  # roles say what one may do
 for model in (AccessAttempt, AccessFailureLog, AccessLog):
@@ -40,12 +40,12 @@ class MemberAdmin(UserAdmin, DeskAdmin):
     search_fields = ["username", "display_name", "email"]
     ordering = ["username"]
     autocomplete_fields = ["team"]
-    filter_horizontal = []
+    filter_horizontal = ["skills"]
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "password", "is_active"]}),
         (gettext_lazy("Person"), {"fields": ["display_name", "email", "language", "theme", "single_keys"]}),
-        (gettext_lazy("Work"), {"fields": ["role", "team", "presence", "recovery_limit"]}),
+        (gettext_lazy("Work"), {"fields": ["role", "team", "presence", "skills", "capacity", "recovery_limit"]}),
         (gettext_lazy("Sign-ins"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
@@ -86,6 +86,12 @@ class TeamAdmin(DeskAdmin):
     @admin.display(description=gettext_lazy("members"), ordering="working")
     def member_count(self, team):
         return team.working
+
+
+@admin.register(Skill)
+class SkillAdmin(DeskAdmin):
+    list_display = ["name"]
+    search_fields = ["name"]
 
 
 @admin.register(Department)

@@ -51,6 +51,20 @@ class Team(models.Model):
         return self.name
 
 
+class Skill(models.Model):
+    """What somebody can do that not everybody can: a language, a product, a kind of case."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("skill")
+        verbose_name_plural = _("skills")
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
 class User(AbstractUser):
     """A member of staff. What they may see follows from team, department and role."""
 
@@ -66,6 +80,12 @@ class User(AbstractUser):
         blank=True,
     )
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
+    skills = models.ManyToManyField(Skill, blank=True, related_name="members", verbose_name=_("skills"))
+    capacity = models.PositiveSmallIntegerField(
+        _("capacity"), default=20,
+        help_text=_("Weight of open tickets up to which rules give this person more; 0 gives none."),
+    )
+    routed_at = models.DateTimeField(null=True, editable=False)  # when a rule last gave them a ticket
     recovery_limit = models.DecimalField(_("recovery limit"), max_digits=10, decimal_places=2, default=0)
     first_name = last_name = None  # type: ignore[assignment]
 

@@ -22,6 +22,7 @@ class Line:
 
 WORDS: dict[str, tuple[str, str | Promise]] = {
     "assigned": ("person-check", _("%(by)s gave you ticket %(ticket)s.")),
+    "routed": ("signpost-split", _("Ticket %(ticket)s has come to you by rule.")),
     "taken_over": ("arrow-left-right", _("%(by)s took ticket %(ticket)s off you; the reason stands on it.")),
     "managed": ("person-heart", _("Ticket %(ticket)s is of a customer of yours.")),
     "escalated": ("alarm", _("Ticket %(ticket)s is overdue and has been escalated to you.")),

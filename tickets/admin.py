@@ -3,6 +3,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.site import DeskAdmin, EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
+from tickets import routing_admin  # noqa: F401 - registers its pages
 from tickets.models import Breach, Category, Escalation, FlowRules, SLAPolicy, SLATimer
 
 

@@ -17,6 +17,7 @@ from staff.models import User
 from tickets import drafts, mentions, sla
 from tickets.draft_models import Draft
 from tickets.models import Metric, Post, Ticket
+from tickets.routing_models import Turn
 
 LONGEST = 100_000  # characters of one reply or note
 WAITING = gettext_noop("The customer has to decide")
@@ -158,4 +159,5 @@ def mark_read(ticket: Ticket, *, by: User) -> None:
     """Takes the unread mark off when its owner, or anybody while it has none, has opened it."""
     if ticket.unread and ticket.owner_id in (None, by.pk):
         Ticket.objects.filter(pk=ticket.pk).update(unread=False)
+        Turn.objects.filter(ticket=ticket, agent=by).delete()  # opened in time
         ticket.unread = False

@@ -12,7 +12,7 @@ from customers.models import Customer
 from messaging.models import AUTHORITIES, Call, Message
 from staff import notifications
 from staff.models import User
-from tickets import accounts, chasers, classification, sla, workflow
+from tickets import accounts, chasers, classification, routing_rules, sla, workflow
 from tickets.models import Channel, Grade, Kind, Level, Metric, Post, Ticket
 
 
@@ -63,6 +63,7 @@ def open_ticket(
         cycle=cycle_of.cycle + 1 if cycle_of else 1,
         external_source=external[0], external_id=external[1], idempotency_key=idempotency_key,
     )
+    routed = None if owner or manager else routing_rules.apply(ticket, text=body, now=now)
     try:
         # A savepoint only where a key can collide.
         with transaction.atomic() if idempotency_key else nullcontext():
@@ -79,6 +80,8 @@ def open_ticket(
         "opened", ticket, by=by, ticket_id=ticket.pk, customer_id=customer.pk, team_id=ticket.team_id, now=now,
         channel=channel, kind=kind,
     )
+    if routed:
+        routing_rules.settle(ticket, routed, now=now)
     if manager and manager != by:
         notifications.notify(manager, "managed", ticket_id=ticket.pk, now=now)
     if call is not None and channel not in AUTHORITIES:

@@ -252,5 +252,6 @@ class Post(Searched, WithOriginals):
 from tickets.draft_models import Draft, DraftFile  # noqa: E402, F401
 from tickets.flow_models import FlowRules  # noqa: E402, F401
 from tickets.list_models import BulkAction, SavedView, Snooze  # noqa: E402, F401
+from tickets.routing_models import KindWeight, RoutingRule, Turn  # noqa: E402, F401
 from tickets.sla_models import Breach, Escalation, Metric, SLAPolicy, SLATimer  # noqa: E402, F401
 from tickets.words import PostWords, TicketWords  # noqa: E402, F401 their tables belong to this app's models

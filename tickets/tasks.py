@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from tickets import bulk, drafts, escalation, snoozing
+from tickets import bulk, drafts, escalation, routing_turns, snoozing
 
 
 @shared_task
@@ -10,6 +10,12 @@ def escalate_due():
         tick = escalation.escalate_due()
         if not (tick.breached or tick.escalated):
             break
+
+
+@shared_task
+def hand_out():
+    """One tick over tickets that wait for an agent, or to be opened by theirs."""
+    routing_turns.tick()
 
 
 @shared_task
