@@ -80,7 +80,10 @@ def test_after_half_a_minute_it_stands(agent, three):
 
 @pytest.mark.parametrize(
     ("kind", "tickets", "value"),
-    [("claim", [], None), ("claim", range(1, 202), None), ("fly", [1], None), ("urgency", [1], 9), ("snooze", [1], None)],
+    [
+        ("claim", [], None), ("claim", range(1, 202), None), ("fly", [1], None), ("urgency", [1], 9),
+        ("snooze", [1], None),
+    ],
 )
 def test_what_makes_no_sense_is_refused_as_a_whole(agent, kind, tickets, value):
     with pytest.raises(bulk.BulkRefused):
