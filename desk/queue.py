@@ -200,7 +200,8 @@ class Filters:
         if self.category and not Category.objects.filter(pk=self.category).exists():
             gone.append("category")
         ignored = (*self.ignored, *(self.LABELS[name] for name in gone))
-        return replace(self, ignored=ignored, **dict.fromkeys(gone, "")) if gone else self
+        cleared: dict[str, Any] = dict.fromkeys(gone, "")
+        return replace(self, ignored=ignored, **cleared) if gone else self
 
     @property
     def narrowed(self) -> bool:
