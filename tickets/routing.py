@@ -60,7 +60,7 @@ def assign(ticket: Ticket, *, to: User | None, by: User, reason: str = "", now: 
     )
     if to is not None and to.pk != by.pk:
         notifications.notify(to, "assigned", ticket_id=locked.pk, now=now, by=str(by))
-    if taken:
+    if former is not None and taken:
         notifications.notify(former, "taken_over", ticket_id=locked.pk, now=now, by=str(by), to=str(to) if to else "")
     ticket.refresh_from_db()
     return ticket

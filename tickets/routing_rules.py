@@ -45,7 +45,7 @@ def apply(ticket: Ticket, *, text: str, now: datetime) -> Decision | None:
     rule = rule_for(ticket, text=text, now=now)
     if rule is None:
         return None
-    if rule.team_id:
+    if rule.team is not None:
         ticket.team = rule.team
     if rule.priority is not None:
         ticket.priority = rule.priority
@@ -89,7 +89,7 @@ def choose(rule: RoutingRule, ticket: Ticket, *, now: datetime, but: Iterable[in
         return None
     able = candidates(rule, ticket).exclude(pk__in=list(but))
     if rule.strategy == Strategy.AGENT:
-        return _taken(able, now) if may_hold(rule.agent, ticket.team_id) else None
+        return _taken(able, now) if rule.agent and may_hold(rule.agent, ticket.team_id) else None
     if (first := _favourite(rule, ticket)) and (agent := _taken(able.filter(pk=first), now)):
         return agent
     if rule.strategy == Strategy.LEAST_BUSY:

@@ -70,7 +70,8 @@ def _hand_out(rule: RoutingRule, now: datetime, limit: int) -> int:
     waiting = Turn.objects.filter(agent=None, rule=rule).order_by(
         "ticket__customer__tier__rank", "ticket__priority", "since", "pk"
     )
-    done, somebody = 0, {}
+    done = 0
+    somebody: dict[tuple[int, str], bool] = {}
     for turn in _claimed(waiting.select_related("ticket"), limit):
         ticket = _ticket(turn)
         if ticket is None:
@@ -81,7 +82,7 @@ def _hand_out(rule: RoutingRule, now: datetime, limit: int) -> int:
         if agent is not None:
             _give(ticket, turn, agent, READY, now)
             done += 1
-        elif _overflows(rule, turn, now):
+        elif rule.overflow_team is not None and _overflows(rule, turn, now):
             ticket.team, turn.overflowed, turn.since = rule.overflow_team, True, now
             _give(ticket, turn, routing_rules.choose(rule, ticket, now=now), OVERFLOW, now)
             done += 1

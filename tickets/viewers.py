@@ -6,6 +6,7 @@ One Redis hash a ticket, a field for every open page: "user|seen until|writing u
 import logging
 import time
 from collections.abc import Callable
+from typing import cast
 
 import redis
 from django.conf import settings
@@ -35,7 +36,8 @@ def leave(ticket_id: int, page: str, *, clock: Clock = time.time) -> bool:
 def present(ticket_id: int, *, clock: Clock = time.time) -> dict[int, bool]:
     """{user id: writes just now}; empty while Redis does not answer, since nobody works worse without it."""
     try:
-        return _present(live.memory().hgetall(_key(ticket_id)), clock())
+        kept = cast(dict[bytes, bytes], live.memory().hgetall(_key(ticket_id)))
+        return _present(kept, clock())
     except redis.RedisError as error:
         log.warning("viewers not read: %s", type(error).__name__)
         return {}
