@@ -8,7 +8,8 @@ from staff.models import ApiToken, User
 from tests.factories import UserFactory
 
 CHANGE = {"username": "lina", "display_name": "李娜", "email": "li.na@desk.example", "language": "", "theme": "",
-          "presence": "offline", "capacity": "20", "recovery_limit": "0", "is_active": "on", "single_keys": "on"}  # fmt: skip
+          "presence": "offline", "capacity": "20", "recovery_limit": "0", "is_active": "on",
+          "single_keys": "on"}  # fmt: skip
 
 
 def change(client, user, **data):
