@@ -287,7 +287,7 @@ def reclassify(ticket: Ticket, kind: str, *, by: User, reason: str, level: str =
     return ticket
 
 
-TAKEN_UP_AT = {Kind.CONSULT: S.BACK_OFFICE, Kind.SERVICE: S.RECORDED, Kind.COMPLAINT: S.DEPT_HANDLING}
+TAKEN_UP_AT: dict[str, State] = {Kind.CONSULT: S.BACK_OFFICE, Kind.SERVICE: S.RECORDED, Kind.COMPLAINT: S.DEPT_HANDLING}
 
 
 def returns(ticket: Ticket, *, now: datetime) -> bool:
@@ -310,9 +310,9 @@ def take_up(ticket: Ticket, *, by: User | None, reason: str = "", now: datetime 
         raise MoveRefused(_("The ticket is open."))
     if not returns(locked, now=now):
         raise MoveRefused(_("The ticket is archived; a new matter opens a linked ticket."))
-    stood = {"outcome": locked.outcome, "cause": locked.cause, "archived_at": locked.archived_at.isoformat()}
+    stood = {"outcome": locked.outcome, "cause": locked.cause, "archived_at": str(locked.archived_at)}
     locked.outcome, locked.cause, locked.archived_at = "", "", None
-    to = TAKEN_UP_AT[locked.kind]
+    to = TAKEN_UP_AT[Kind(locked.kind)]
     back = Event.objects.filter(ticket_id=locked.pk, kind="moved", data__to=to)
     if locked.kind == Kind.COMPLAINT and back.filter(data__from__in=[S.CALLBACK, S.ARCHIVED]).exists():
         to = S.ESCALATED
