@@ -23,7 +23,9 @@ SHOWS = {
     "orders": gettext_lazy("Orders"),
 }
 # Steps of the machinery that say nothing about the customer.
-QUIET = {"no_policy", "claimed", "assigned", "taken_over", "routed", "escalated_overdue", "callback_cancelled", "resumed"}
+QUIET = {
+    "no_policy", "claimed", "assigned", "taken_over", "routed", "escalated_overdue", "callback_cancelled", "resumed",
+}
 ORDERS = ("order_made", "order_moved", "order_changed", "order_planned", "order_contacted", "order_returned")
 
 

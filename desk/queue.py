@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Prefetch, Q, prefetch_related_objects
+from django.db.models import Count, F, Prefetch, Q, Value, prefetch_related_objects
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -117,6 +117,22 @@ def closed_today(user: User, now: datetime) -> int:
 def colleagues(user: User) -> list[User]:
     """Those who may own tickets that this user sees, for the filter."""
     return list(User.objects.filter(is_active=True, team__in=visible_teams(user)).order_by("display_name", "pk")[:100])
+
+
+def people_and_topics(user: User) -> tuple[list[User], list[Category]]:
+    """Who and what the list can be narrowed to, in one query."""
+    people = User.objects.filter(is_active=True, team__in=visible_teams(user)).order_by("display_name", "pk")
+    topics = Category.objects.filter(is_active=True)
+    rows = people.values_list(Value(0), "pk", "display_name", "username", Value(0))[:100].union(
+        topics.values_list(Value(1), "pk", "name_zh", "name_en", "position")[:200], all=True
+    )
+    found: tuple[list[User], list[Category]] = ([], [])
+    for is_topic, pk, first, second, position in rows:
+        if is_topic:
+            found[1].append(Category(pk=pk, name_zh=first, name_en=second, position=position))
+        else:
+            found[0].append(User(pk=pk, display_name=first, username=second))
+    return sorted(found[0], key=str), sorted(found[1], key=lambda topic: topic.position)
 
 
 @dataclass(frozen=True)

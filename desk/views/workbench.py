@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.cache import cache
 from django.db.models import Q
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,7 +20,7 @@ from followups.models import Callback
 from messaging.models import Call
 from tickets import bulk, saved_views, workflow
 from tickets.list_models import BulkAction, SavedView
-from tickets.models import Category, Grade, Kind, Priority, State
+from tickets.models import Grade, Kind, Priority, State
 
 CALLBACKS_SHOWN = 6
 
@@ -62,15 +61,11 @@ def show(request, asked, status: int = 200, **refused):
 
 def filter_choices(user) -> dict:
     states = [(value, label) for value, label in State.choices if value != State.ARCHIVED]
+    colleagues, categories = queue.people_and_topics(user)
     return {
-        "kinds": Kind.choices, "states": states, "colleagues": queue.colleagues(user), "priorities": Priority.choices,
-        "categories": topics(), "sorts": SORTS.items(), "columns": queue.COLUMNS,
+        "kinds": Kind.choices, "states": states, "colleagues": colleagues, "priorities": Priority.choices,
+        "categories": categories, "sorts": SORTS.items(), "columns": queue.COLUMNS,
     }
-
-
-def topics() -> list[Category]:
-    """The topics on offer; a new one stands in the filter within half a minute."""
-    return cache.get_or_set("topics", lambda: list(Category.objects.filter(is_active=True)), 30)
 
 
 def kept_choices(request, kept, filters) -> dict:

@@ -13,8 +13,25 @@
   let retryTimer = 0;
 
   /* A region in which somebody types is refreshed when they are done. */
-  const inUse = (node) => node.contains(document.activeElement) &&
-    document.activeElement.matches("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable=true]");
+  const inUse = (node) => hasChoices(node) || (node.contains(document.activeElement) &&
+    document.activeElement.matches("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable=true]"));
+
+  /* Choices made in a list box and not yet sent are work too. */
+  function hasChoices(node) {
+    return [...node.querySelectorAll("select")].some((field) => {
+      const usual = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(usual, 0);
+    });
+  }
+
+  /* An answer that was under way when somebody began: it waits, and is asked for again. */
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, target } = event.detail;
+    const node = requestConfig?.triggeringEvent?.type === "live" ? requestConfig.elt : null;
+    if (!node || node !== target || !inUse(node)) return;
+    event.detail.shouldSwap = false;
+    node.dataset.live.split(/\s+/).forEach((topic) => waiting.add(topic));
+  });
 
   /* A region with data-live-gap (milliseconds) asks no more often than that, and never misses the last change. */
   const told = new Map();
