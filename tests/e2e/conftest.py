@@ -11,7 +11,7 @@ import uvicorn
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import TransactionTestCase
 from playwright.sync_api import expect, sync_playwright
 
@@ -24,6 +24,7 @@ SWITCHES = [
 ]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Rows of migrations and of the frame, which no test changes; writing them anew would double the time of the suite.
+TRIES = 5
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 # Live connections of a page stand in window.sockets, where a test can cut them;
 # <html data-live-connection="open"> tells that one of them carries.
@@ -80,9 +81,16 @@ def empty_tables() -> None:
     """What Django's flush does; small tables are deleted from in a tenth of the time that truncating them takes."""
     names = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
     deletes = [f"DELETE FROM {connection.ops.quote_name(name)};" for name in sorted(names)]
-    # Foreign keys are looked at when the transaction ends, so the order does not matter.
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("\n".join(deletes))
+    # A page that was closed may still be sending its draft: whoever of the two is refused, the tables end empty.
+    for attempt in range(TRIES):
+        try:
+            # Foreign keys are looked at when the transaction ends, so the order does not matter.
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("\n".join(deletes))
+            return
+        except (OperationalError, IntegrityError):
+            if attempt == TRIES - 1:
+                raise
 
 
 @pytest.fixture
