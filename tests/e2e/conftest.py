@@ -23,8 +23,8 @@ SWITCHES = [
     "--disable-component-update", "--disable-sync",
 ]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Rows of migrations and of the frame, which no test changes; writing them anew would double the time of the suite.
 TRIES = 5
+# Rows of migrations and of the frame, which no test changes; writing them anew would double the time of the suite.
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 # Live connections of a page stand in window.sockets, where a test can cut them;
 # <html data-live-connection="open"> tells that one of them carries.
