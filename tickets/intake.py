@@ -64,15 +64,8 @@ def open_ticket(
         external_source=external[0], external_id=external[1], idempotency_key=idempotency_key,
     )
     routed = None if owner or manager else routing_rules.apply(ticket, text=body, now=now)
-    try:
-        # A savepoint only where a key can collide.
-        with transaction.atomic() if idempotency_key else nullcontext():
-            ticket.save(force_insert=True)
-    except IntegrityError:
-        # Two equal submits at once: the other one won.
-        if idempotency_key and (known := Ticket.objects.filter(idempotency_key=idempotency_key).first()):
-            return known
-        raise
+    if other := _save_once(ticket):
+        return other
     _first_post(ticket, body=body, by=by, message=message, call=call, now=now)
     Customer.objects.filter(pk=customer.pk).update(last_contact_at=now)
     sla.start(ticket, now=now)
@@ -90,6 +83,20 @@ def open_ticket(
         sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
     return ticket
+
+
+def _save_once(ticket: Ticket) -> Ticket | None:
+    """Saves it; of two equal submits at once the second gets the ticket of the first, and saves nothing."""
+    key = ticket.idempotency_key
+    try:
+        # A savepoint only where a key can collide.
+        with transaction.atomic() if key else nullcontext():
+            ticket.save(force_insert=True)
+    except IntegrityError:
+        if key and (known := Ticket.objects.filter(idempotency_key=key).first()):
+            return known
+        raise
+    return None
 
 
 def _first_post(ticket: Ticket, *, body: str, by, message, call, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """What is wrong before anything starts is said in one line, without a secret."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -78,9 +79,11 @@ def test_a_database_that_does_not_answer_is_named_in_one_line_without_its_passwo
     assert "\n" not in str(caught.value)
 
 
-def test_the_database_of_this_run_is_accepted():
-    preflight.database_url(os.environ["DATABASE_URL"])
-    preflight.redis_url(os.environ["REDIS_URL"])
+def test_the_services_of_this_run_are_accepted_and_their_neighbours_refused():
+    for check, name in ((preflight.database_url, "DATABASE_URL"), (preflight.redis_url, "REDIS_URL")):
+        assert check(os.environ[name]) is None
+        with pytest.raises(LaunchError, match=name):
+            check(re.sub(r":\d+/", ":1/", os.environ[name]))
 
 
 @pytest.mark.parametrize(
