@@ -15,6 +15,7 @@ from desk.views import (
     tasks,
     ticket,
     tiers,
+    work,
     workbench,
 )
 
@@ -41,6 +42,7 @@ urlpatterns = [
     path("tickets/<int:pk>/", ticket.ticket, name="ticket"),
     path("tickets/<int:pk>/thread/", ticket.thread, name="ticket_thread"),
     path("tickets/<int:pk>/side/", ticket.side, name="ticket_side"),
+    path("tickets/<int:pk>/work/", work.panel, name="ticket_work"),
     path("tickets/<int:pk>/viewers/", ticket.viewed, name="ticket_viewers"),
     path("tickets/<int:pk>/read/", ticket.read, name="ticket_read"),
     path("tickets/<int:pk>/reply/", ticket.reply, name="ticket_reply"),

@@ -432,7 +432,7 @@ def test_the_panel_says_what_a_change_of_class_did_to_the_promises(signed_in, ag
 
 # --- Sight ------------------------------------------------------------------------------------------------
 
-GETS = ("ticket", "ticket_thread", "ticket_side")
+GETS = ("ticket", "ticket_thread", "ticket_side", "ticket_work")
 POSTS = (
     "ticket_read", "ticket_reply", "ticket_note", "ticket_move", "ticket_reclassify", "ticket_claim", "ticket_assign",
     "ticket_pause", "ticket_resume", "ticket_reopen",
