@@ -1,4 +1,4 @@
-"""The work on a ticket beside its conversation: one part for each app that has some, read apart from the page itself."""
+"""The work on a ticket beside its conversation: one part for each app that has some, read after the page itself."""
 
 from datetime import datetime
 
