@@ -104,7 +104,7 @@ def prepare_template(environment: dict[str, str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)  # held by the child from here on
         # Where it fails, the first worker's own migration says why.
         subprocess.Popen(
-            [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env={**os.environ, **environment, **template},
+            [sys.executable, "-m", "tests.template"], cwd=ROOT, env={**os.environ, **environment, **template},
             pass_fds=[lock.fileno()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
 
