@@ -1,9 +1,7 @@
 """Who has a ticket open beside oneself, and who writes."""
 
-import redis
 from django.conf import settings
 
-from core import live
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import viewers
 
@@ -63,6 +61,6 @@ def test_others_are_named_writers_first_and_oneself_is_not_among_them(broker, te
 def test_a_ticket_page_opens_while_redis_is_away(monkeypatch, signed_in, team, agent):
     ticket = TicketFactory(customer=CustomerFactory(team=team))
     client = signed_in(agent)
-    monkeypatch.setattr(live, "memory", lambda: redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2))
+    monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
     assert client.get(f"/tickets/{ticket.pk}/viewers/").status_code == 200
     assert not viewers.stay(ticket.pk, agent.pk, "a")
