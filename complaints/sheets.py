@@ -85,7 +85,7 @@ def open_sheet(ticket: Ticket, *, by: User | None = None, ground: str = "", now:
         locked.level, locked.updated_at = Level.SPECIAL, now
         locked.save(update_fields=["level", "updated_at"])
     sheet = _create(locked, by=by, ground=ground, now=now)
-    workflow.hold(locked, HOLD)
+    workflow.hold(locked, "sheet", HOLD)
     for step in STEPS.get(locked.state, ()):
         workflow.move(locked, step, by=by, now=now)
     ticket.refresh_from_db()
@@ -185,8 +185,7 @@ def close_sheet(sheet: Sheet, *, by: User, now: datetime | None = None) -> Sheet
     locked.solved_at = locked.solved_at or solved_at(locked) or now
     locked.closed_at, locked.closed_by = now, by
     _write(locked, by)
-    if locked.ticket.hold == HOLD:
-        workflow.hold(locked.ticket, "")
+    workflow.release(locked.ticket, "sheet")
     _log("sheet_closed", locked, by=by, now=now, finding=locked.finding, root_cause=locked.root_cause)
     return locked
 

@@ -50,7 +50,7 @@ KEPT: dict[str, set[str]] = {
     "messaging.Message": {"digest", "message_id"},
     "messaging.Outbox": {"key", "purpose", "from_address", "from_name", "message_id"},
     "staff.Notification": {"kind"},
-    "tickets.Ticket": {"hold", "due_kind"},
+    "tickets.Ticket": {"holds", "due_kind"},
 }
 SHOWN_AS_GONE = {("customers.Customer", "name"), ("tickets.Ticket", "subject")}
 FACTS = (Event, Notification)  # their data are part words, part figures

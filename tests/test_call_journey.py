@@ -82,7 +82,7 @@ def test_a_mail_becomes_a_special_complaint_breaches_climbs_and_ends_satisfied(
     workflow.reclassify(ticket, "complaint", by=agent, reason="客户提到媒体", level="special", now=MONDAY + MINUTE)
     sheet = sheets.open_sheet(ticket, by=agent, now=MONDAY + MINUTE)
     ticket.refresh_from_db()
-    assert (ticket.state, bool(ticket.hold)) == ("sheet_open", True)
+    assert (ticket.state, bool(ticket.holds)) == ("sheet_open", True)
 
     late = ticket.timers.get(metric="resolution").due_at + MINUTE
     escalation.escalate_due(now=late)

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -156,7 +156,8 @@ class Ticket(Searched, WithOriginals):
     resolved_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     waiting_customer = models.BooleanField(_("waiting for the customer"), default=False)
-    hold = models.CharField(max_length=120, blank=True)  # why it may not be archived; a lever for upper apps
+    # {key: {"reason", "before"}}: what keeps it from being resolved or archived; levers, see workflow.hold
+    holds = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)  # earliest open timer; written by tickets.sla
     due_kind = models.CharField(max_length=16, blank=True)
     due_from = models.DateTimeField(null=True, blank=True)
@@ -212,6 +213,11 @@ class Ticket(Searched, WithOriginals):
     @property
     def is_archived(self) -> bool:
         return self.state == State.ARCHIVED
+
+    @property
+    def hold_reasons(self) -> list[str]:
+        """Why it may not be archived yet, in the reader's words."""
+        return [gettext(hold["reason"]) for hold in self.holds.values()]
 
 
 class Post(Searched, WithOriginals):

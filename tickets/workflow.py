@@ -27,6 +27,7 @@ CENTRE = frozenset({Role.SPECIALIST, Role.LEAD, Role.SUPERVISOR, Role.ADMIN})  #
 HEADS = frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN})
 FINAL_ANYWHERE = (Outcome.WITHDRAWN, Outcome.DUPLICATE, Outcome.SPAM)
 FINAL_DECISIONS = (Outcome.ACCEPTED, Outcome.REFUSED, *FINAL_ANYWHERE)
+RESOLVED, ARCHIVED = "resolved", "archived"  # before which a hold stands
 
 
 class MoveRefused(Exception):
@@ -133,6 +134,8 @@ def refusal(ticket: Ticket, move: Move, user: User | None) -> str:
     """Why this user may not take this step, in their words; '' if they may. `user` None is the system itself."""
     if move.level and ticket.level and move.level != ticket.level:
         return _("This step is for another complaint level.")
+    if move.to in RESOLVED_STATES and (reasons := _held(ticket, RESOLVED)):
+        return _("Not yet: %s") % reasons
     if user is None:
         return ""
     if user.role not in move.roles and not user.is_superuser:
@@ -205,8 +208,8 @@ def _step(ticket: Ticket, to: str, *, outcome: str, by: User | None) -> Move:
 
 def _check_archive(ticket: Ticket, outcome: str, cause: str, note: str) -> None:
     """Archived implies complete: an outcome with its evidence, a cause code, and the reason of a decision."""
-    if ticket.hold:
-        raise MoveRefused(_("Not archived yet: %s") % _(ticket.hold))
+    if reasons := _held(ticket, ARCHIVED if outcome in FINAL_ANYWHERE else ""):
+        raise MoveRefused(_("Not archived yet: %s") % reasons)
     if outcome not in Outcome.values:
         raise MoveRefused(_("Archiving needs satisfaction, “unverified” or a final decision."))
     if cause not in Cause.values:
@@ -323,11 +326,30 @@ def take_up(ticket: Ticket, *, by: User | None, reason: str = "", now: datetime 
 
 
 @transaction.atomic
-def hold(ticket: Ticket, reason: str) -> None:
-    """Keeps a ticket from being archived while an upper app has unfinished work on it; '' lets go."""
-    Ticket.objects.select_for_update().get(pk=ticket.pk)
-    Ticket.objects.filter(pk=ticket.pk).update(hold=reason)
-    ticket.hold = reason
+def hold(ticket: Ticket, key: str, reason: str, *, before: str = ARCHIVED) -> None:
+    """Keeps a ticket from being archived, or already from being resolved, while an upper app has work open on it.
+
+    `key` is the app's own, so that each lets go of its own; `reason` is an untranslated message. Withdrawn, duplicate
+    and spam pass a hold before "resolved".
+    """
+    _write_hold(ticket, key, {"reason": str(reason), "before": before})
+
+
+@transaction.atomic
+def release(ticket: Ticket, key: str) -> None:
+    """Lets go of what `hold` holds under this key. Idempotent."""
+    _write_hold(ticket, key, None)
+
+
+def _write_hold(ticket: Ticket, key: str, value: dict[str, str] | None) -> None:
+    holds = {**Ticket.objects.select_for_update().get(pk=ticket.pk).holds, key: value}
+    ticket.holds = {name: one for name, one in holds.items() if one}
+    Ticket.objects.filter(pk=ticket.pk).update(holds=ticket.holds)
+
+
+def _held(ticket: Ticket, before: str) -> str:
+    """The reasons of what holds the ticket before this, of all holds where it is ''; '' where nothing does."""
+    return " · ".join(_(one["reason"]) for one in ticket.holds.values() if before in ("", one["before"]))
 
 
 @dataclass(frozen=True)

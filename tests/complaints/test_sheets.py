@@ -31,7 +31,7 @@ def filled(ticket, by, **fields):
 def test_opening_a_sheet_moves_holds_and_tells(complaint, agent):
     ticket = complaint()
     sheet = sheets.open_sheet(ticket, by=agent, ground="media")
-    assert ticket.state == State.SHEET_OPEN and ticket.hold == sheets.HOLD
+    assert ticket.state == State.SHEET_OPEN and "sheet" in ticket.holds
     assert sheet.ground == "media" and sheet.opened_by == agent
     event = Event.objects.get(kind="sheet_opened")
     assert event.ticket_id == ticket.pk and event.data["number"] == sheet.number
@@ -60,7 +60,7 @@ def test_a_general_complaint_becomes_special_by_its_sheet(complaint, agent):
     ticket = complaint(level=Level.GENERAL)
     workflow.move(ticket, State.PHONE_HANDLING, by=agent)
     sheets.open_sheet(ticket, by=agent, ground="repeat")
-    assert ticket.level == Level.SPECIAL and ticket.state == State.PHONE_HANDLING and ticket.hold
+    assert ticket.level == Level.SPECIAL and ticket.state == State.PHONE_HANDLING and ticket.holds
 
 
 def test_a_complaint_just_received_is_classified_on_the_way(complaint, agent):
@@ -88,7 +88,7 @@ def test_the_beat_opens_what_is_due_once(complaint, agent):
     assert sheets.open_due() == 0
     assert {sheet.ticket_id for sheet in Sheet.objects.all()} == {special.pk, by_hand.pk}
     general.refresh_from_db()
-    assert not general.hold
+    assert not general.holds
 
 
 @pytest.mark.django_db(transaction=True)
@@ -178,17 +178,17 @@ def test_closing_lets_go_of_the_ticket(complaint, specialist):
     sheet = filled(ticket, specialist)
     closed = sheets.close_sheet(sheet, by=specialist, now=at(17, 10))
     ticket.refresh_from_db()
-    assert ticket.hold == "" and closed.closed_by == specialist and closed.solved_at == at(17, 10)
+    assert ticket.holds == {} and closed.closed_by == specialist and closed.solved_at == at(17, 10)
     assert sheets.close_sheet(sheet, by=specialist, now=at(18, 10)).closed_at == at(17, 10)
 
 
 def test_closing_leaves_the_hold_of_another_matter_alone(complaint, specialist):
     ticket = complaint()
     sheet = filled(ticket, specialist)
-    workflow.hold(ticket, "another matter")
+    workflow.hold(ticket, "visit", "another matter")
     sheets.close_sheet(sheet, by=specialist)
     ticket.refresh_from_db()
-    assert ticket.hold == "another matter"
+    assert list(ticket.holds) == ["visit"]
 
 
 def test_the_solution_stood_when_the_ticket_went_to_its_callback(complaint, specialist):

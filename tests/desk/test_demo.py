@@ -117,7 +117,7 @@ class TestTheStory:
     def test_every_archived_ticket_is_complete(self, now):
         archived = Ticket.objects.filter(state=State.ARCHIVED)
         assert archived.exists()
-        assert not archived.filter(Q(outcome="") | Q(cause="") | Q(archived_at=None) | ~Q(hold="")).exists()
+        assert not archived.filter(Q(outcome="") | Q(cause="") | Q(archived_at=None) | ~Q(holds={})).exists()
         assert not archived.filter(due_at__isnull=False).exists()
         assert not SLATimer.objects.filter(ticket__in=archived, stopped_at=None).exists()
         assert set(Event.objects.filter(kind="archived").values_list("ticket_id", flat=True)) == set(

@@ -68,7 +68,7 @@ def test_closing_lists_what_is_missing_and_works_once_nothing_is(browse, special
     expect(page.get_by_label("What did we know?")).to_be_disabled()
     sheet.refresh_from_db()
     assert sheet.closed_by == specialist
-    assert sheet.ticket.hold == ""
+    assert sheet.ticket.holds == {}
 
 
 def test_an_investigation_ends_with_its_facts(browse, specialist, sheet):

@@ -242,7 +242,7 @@ def test_a_service_is_not_called_before_its_audit(planned, specialist):
 
 def test_an_open_sheet_keeps_everything_as_it_was(planned, specialist):
     callback = planned(Kind.COMPLAINT)
-    workflow.hold(callback.ticket, "A complaint sheet is open")
+    workflow.hold(callback.ticket, "sheet", "A complaint sheet is open")
     with pytest.raises(workflow.MoveRefused, match="complaint sheet|投诉"):
         call(callback, specialist, O.SATISFIED, now=at(17, 10))
     callback.refresh_from_db()
@@ -254,7 +254,7 @@ def test_a_held_ticket_sends_no_mail_on_the_third_try(planned, specialist):
     callback = planned(Kind.COMPLAINT)
     call(callback, specialist, O.NO_ANSWER, now=at(17, 10))
     call(callback, specialist, O.NO_ANSWER, now=at(18, 14))
-    workflow.hold(callback.ticket, "A complaint sheet is open")
+    workflow.hold(callback.ticket, "sheet", "A complaint sheet is open")
     with pytest.raises(workflow.MoveRefused):
         call(callback, specialist, O.NO_ANSWER, now=at(19, 16))
     assert not Outbox.objects.exists() and Attempt.objects.count() == 2

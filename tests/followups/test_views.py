@@ -6,6 +6,7 @@ from followups import audits, callbacks
 from followups.models import Attempt, Audit, Callback
 from tests.factories import CustomerFactory
 from tests.followups.conftest import at, resolution_of
+from tickets import workflow
 from tickets.models import Cause, Kind, State, Ticket
 
 HOME = "followups:callbacks"
@@ -56,7 +57,7 @@ def test_what_is_missing_is_told_and_what_was_typed_stays(signed_in, specialist,
 
 def test_a_held_ticket_is_told_in_words(signed_in, specialist, planned):
     callback = planned(Kind.COMPLAINT)
-    Ticket.objects.filter(pk=callback.ticket_id).update(hold="A complaint sheet is open")
+    workflow.hold(callback.ticket, "sheet", "A complaint sheet is open")
     answer = signed_in(specialist).post(page(callback, "attempt"), REACHED)
     assert answer.status_code == 422 and answer.context["refused"]
     assert "修好了" in answer.content.decode() and not Attempt.objects.exists()

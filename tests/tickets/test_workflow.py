@@ -111,12 +111,26 @@ def test_final_decisions_end_any_state(team, agent, outcome):
 
 def test_a_hold_keeps_the_archive_shut_and_says_why(team, agent):
     ticket = walk(opened(team, "consult"), "understood", "answered", by=agent)
-    workflow.hold(ticket, "A complaint sheet is open")
+    workflow.hold(ticket, "sheet", "A complaint sheet is open")
     with pytest.raises(MoveRefused, match="complaint sheet is open"):
         workflow.move(ticket, "archived", by=agent, outcome="satisfied", cause="customer")
-    workflow.hold(ticket, "")
+    workflow.release(ticket, "sheet")
     workflow.move(ticket, "archived", by=agent, outcome="satisfied", cause="customer")
     assert ticket.is_archived
+
+
+def test_open_work_holds_the_resolution_and_each_app_lets_go_of_its_own(team, agent):
+    ticket = walk(opened(team, "consult"), "understood", by=agent)
+    workflow.hold(ticket, "process", "Steps are open", before="resolved")
+    workflow.hold(ticket, "sheet", "A complaint sheet is open")
+    with pytest.raises(MoveRefused, match="Steps are open"):
+        workflow.move(ticket, "answered", by=agent)
+    assert [move.to for move in workflow.next_moves(ticket, agent)] == ["back_office"]
+    with pytest.raises(MoveRefused, match="complaint sheet is open"):
+        workflow.move(ticket, "archived", by=agent, outcome="spam", cause="customer", note="广告")
+    workflow.release(ticket, "sheet")
+    workflow.move(ticket, "archived", by=agent, outcome="spam", cause="customer", note="广告")
+    assert ticket.is_archived and list(ticket.holds) == ["process"]
 
 
 def test_an_archive_without_outcome_or_cause_is_refused(team, agent):
