@@ -173,3 +173,16 @@ class Notification(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.user_id}"
+
+
+from staff.floor_models import (  # noqa: E402, F401 their tables belong to this app's models
+    Absence,
+    Announcement,
+    Duty,
+    HandOver,
+    HandOverLine,
+    HandOverReceipt,
+    Receipt,
+    Shift,
+    Transfer,
+)

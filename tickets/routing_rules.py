@@ -8,7 +8,7 @@ from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 
 from core import cjk, events
-from staff import notifications
+from staff import floor, notifications
 from staff.models import Presence, User
 from staff.sight import visible_teams
 from tickets.models import Ticket
@@ -87,7 +87,7 @@ def choose(rule: RoutingRule, ticket: Ticket, *, now: datetime, but: Iterable[in
     """
     if rule.strategy == Strategy.NOBODY:
         return None
-    able = candidates(rule, ticket).exclude(pk__in=list(but))
+    able = candidates(rule, ticket).exclude(pk__in=list(but)).exclude(pk__in=floor.away(now))
     if rule.strategy == Strategy.AGENT:
         return _taken(able, now) if rule.agent and may_hold(rule.agent, ticket.team_id) else None
     if (first := _favourite(rule, ticket)) and (agent := _taken(able.filter(pk=first), now)):
