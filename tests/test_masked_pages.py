@@ -31,12 +31,12 @@ def ground(db):
 
 
 def walk(client, *starts) -> dict[str, set[str]]:
-    """Every page that links lead to, each kind of address a few times; {address: what it leaks}."""
+    """Every page that links lead to, each kind of address three times; {address: what it leaks}."""
     waiting, seen, leaks_at, per_kind = list(starts), set(), {}, {}
     while waiting and len(seen) < MOST:
         path = waiting.pop(0)
         kind = re.sub(r"\d+", "0", path.partition("?")[0])
-        if path in seen or SKIPPED.match(path) or per_kind.get(kind, 0) >= 6:
+        if path in seen or SKIPPED.match(path) or per_kind.get(kind, 0) >= 3:
             continue
         seen.add(path)
         per_kind[kind] = per_kind.get(kind, 0) + 1
