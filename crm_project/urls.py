@@ -21,6 +21,9 @@ urlpatterns = [
     path("staff/", include("staff.urls")),
     path("complaints/", include("complaints.urls")),
     path("callbacks/", include("followups.urls")),
+    path("confirm/", include("processes.urls")),
+    path("visits/", include("visits.urls")),
+    path("feedback/", include("followups.feedback_urls")),
     path("dashboard/", include("metrics.urls")),
     path("", include("desk.urls")),
 ]

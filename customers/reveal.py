@@ -78,6 +78,16 @@ def reveal_words(
     return shown
 
 
+def note_look(
+    *, subject: Model, kind: str, customer: Customer, by: User, reason: str, now: datetime | None = None
+) -> None:
+    """Counts and logs a look at sealed details of another app, whose own rule has let `by` see them.
+
+    Raises `ReasonMissing` or `TooManyReveals`.
+    """
+    _admit(subject, kind, customer, by=by, reason=reason, now=now)
+
+
 def _kind_of(original: str) -> str:
     kind = next((kind for _start, _end, kind in masking.found(original)), "")
     if kind == "email":

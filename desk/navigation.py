@@ -25,12 +25,17 @@ INTAKE = pgettext_lazy("navigation", "Intake")
 RAIL = (
     Place("desk:workbench", "inbox", DESK, "g q", ("desk:workbench", "desk:ticket", "tickets:")),
     Place("desk:intake", "telephone-inbound", INTAKE, "g i, c", ("desk:intake",)),
-    Place("followups:callbacks", "telephone-outbound", gettext_lazy("Callbacks"), "g b", ("followups:",)),
+    Place("followups:callbacks", "telephone-outbound", gettext_lazy("Callbacks"), "g b", ("followups:", "feedback:")),
     Place(
         "desk:customers", "person-vcard", gettext_lazy("Customers"), "g c",
         ("desk:customer", "desk:order", "customers:"),
     ),
     Place("complaints:list", "shield-exclamation", gettext_lazy("Complaints"), "", ("complaints:",)),
+    Place(
+        "desk:floor", "people", pgettext_lazy("navigation", "Floor"), "g f",
+        ("desk:floor", "desk:handover", "desk:roster", "desk:absence", "desk:announcement", "desk:transfer"),
+    ),
+    Place("visits:board", "truck", gettext_lazy("Visits"), "", ("visits:",)),
     Place("metrics:dashboard", "bar-chart-line", gettext_lazy("Dashboard"), "g d", ("metrics:",), True),
 )
 
@@ -69,7 +74,9 @@ def commands_for(request) -> list[dict]:
         for entry in rail_for(request)
     ]
     for view, label, icon in (
-        ("desk:customer_tasks", _("Customer tasks"), "list-check"), ("staff:preferences", _("Preferences"), "sliders"),
+        ("desk:customer_tasks", _("Customer tasks"), "list-check"),
+        ("feedback:list", _("Feedback records"), "clipboard-data"), ("desk:steps", _("Process steps"), "list-ol"),
+        ("feedback:list", _("Feedback records"), "clipboard-data"), ("staff:preferences", _("Preferences"), "sliders"),
         ("desk:search", _("Search everything, with conditions"), "search"), ("desk:help", _("Help"), "question"),
     ):
         if url := link_to(view):

@@ -13,14 +13,18 @@ from core.models import Event
 from desk import calls
 from followups.models import Attempt
 from messaging.models import Attachment
+from processes import confirmations
+from processes import story as process_story
 from tickets import conversation, mentions, routing_turns
 from tickets.models import Kind, Metric, Outcome, Post, Priority, SLATimer, State, Ticket
 from tickets.routing_models import Strategy
+from visits import flow, story
 
 PAGE = 50
 MOST_EVENTS = 400
 TOLD_BY_POSTS = ("replied", "noted", "customer_wrote", "call_started", "call_ended", "call_attached")
-OWN_REASONS = (conversation.WAITING, calls.ESCALATED)  # reasons of ours, kept as they stand in the code
+# Reasons of ours, kept as they stand in the code.
+OWN_REASONS = (conversation.WAITING, calls.ESCALATED, confirmations.WAITING, flow.WAITS, flow.GOES_ON)
 OUTCOMES = {**dict(Attempt.Outcome.choices), **dict(Outcome.choices)}
 
 
@@ -173,6 +177,14 @@ def _breached(event, who, data):
     return Line(event.at, "exclamation-triangle", text, "u-red")
 
 
+def _sla_warning(event, who, data):
+    due = parse_datetime(data.get("due_at") or "") or event.at
+    text = _("%(promise)s is due at %(time)s: the owner has been warned") % {
+        "promise": _label(Metric, data.get("metric", "")), "time": timezone.localtime(due).strftime("%m-%d %H:%M"),
+    }
+    return Line(event.at, "hourglass-split", text, "u-amber")
+
+
 def _escalated(event, who, data):
     if data.get("to"):
         return Line(event.at, "bell", _("Overdue: %(name)s has been told") % {"name": data["to"]}, "u-red")
@@ -275,6 +287,11 @@ def _snoozed(event, who, data):
     return Line(event.at, "moon", text)
 
 
+def _visit(event, who, data):
+    told_so = story.told(event, who)
+    return Line(told_so.at, told_so.icon, told_so.text, told_so.look, told_so.note)
+
+
 def _plain(icon: str, words: str, look: str = ""):
     """An event of fixed words, with or without %(who)s, translated when it is told."""
 
@@ -282,6 +299,11 @@ def _plain(icon: str, words: str, look: str = ""):
         return Line(event.at, icon, _(words) % {"who": who}, look, note=_reason(data) or data.get("note") or "")
 
     return tell
+
+
+def _process(event, who, data):
+    found = process_story.told(event, who)
+    return Line(event.at, found.icon, found.text, found.look, note=found.note)
 
 
 WORDS = {
@@ -293,6 +315,8 @@ WORDS = {
     "cycle_opened": _cycle_opened,
     "amended": _plain("pencil", gettext_noop("%(who)s corrected the details")),
     "breached": _breached,
+    "sla_warning": _sla_warning,
+    "investigated": _plain("search", gettext_noop("%(who)s finished the investigation")),
     "escalated_overdue": _escalated,
     "assigned": _assigned,
     "taken_over": _taken_over,
@@ -311,6 +335,16 @@ WORDS = {
     "callback_planned": _planned,
     "callback_cancelled": _plain("calendar-x", gettext_noop("The planned callback was cancelled")),
     "audited": _audited,
+    "feedback_opened": _plain("clipboard-data", gettext_noop("%(who)s opened the feedback record")),
+    "feedback_handed": _plain("clipboard-data", gettext_noop("%(who)s handed the feedback record on")),
+    "feedback_returned": _plain("clipboard-x", gettext_noop("%(who)s returned the feedback record"), "u-amber"),
+    "feedback_filed": _plain("clipboard-check", gettext_noop("%(who)s filed the feedback record"), "u-green"),
+    **dict.fromkeys(story.KINDS, _visit),
+    **dict.fromkeys(process_story.KINDS, _process),
+    "feedback_opened": _plain("clipboard-data", gettext_noop("%(who)s opened the feedback record")),
+    "feedback_handed": _plain("clipboard-data", gettext_noop("%(who)s handed the feedback record on")),
+    "feedback_returned": _plain("clipboard-x", gettext_noop("%(who)s returned the feedback record"), "u-amber"),
+    "feedback_filed": _plain("clipboard-check", gettext_noop("%(who)s filed the feedback record"), "u-green"),
     "sheet_opened": _plain("shield-exclamation", gettext_noop("%(who)s opened the complaint sheet")),
     "sheet_investigated": _plain("search", gettext_noop("%(who)s finished the investigation")),
     "sheet_closed": _plain("shield-check", gettext_noop("%(who)s closed the complaint sheet")),

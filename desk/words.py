@@ -6,20 +6,31 @@ from complaints.models import Sheet
 from core.models import Event
 from core.redaction import WithOriginals
 from customers.models import Communication, Consent, Customer, DeliveryPlan, Need, Order, OrderReturn, Task
-from followups.models import Attempt, Audit
+from followups.models import Attempt, Audit, Feedback, HandOff
 from loyalty.models import PointsEntry
 from messaging.models import Attachment
+from processes.models import Confirmation, LogEntry, Process, Step
 from staff.models import User
 from tickets.models import Post, Ticket
+from visits.models import Appointment, Slip, Visit
 
 # Name in the log → (model, way to its ticket or customer)
 OF_TICKET: dict[str, tuple[type[Model], str]] = {
     "post": (Post, "ticket"),
     "sheet": (Sheet, "ticket"),
+    "process": (Process, "ticket"),
+    "step": (Step, "process__ticket"),
+    "log": (LogEntry, "process__ticket"),
+    "confirmation": (Confirmation, "process__ticket"),
     "attempt": (Attempt, "callback__ticket"),
     "audit": (Audit, "callback__ticket"),
+    "feedback": (Feedback, "ticket"),
+    "handoff": (HandOff, "record__ticket"),
     "file": (Attachment, "message__post__ticket"),
     "sent": (Attachment, "outgoing__post__ticket"),
+    "visit": (Visit, "ticket"),
+    "appointment": (Appointment, "visit__ticket"),
+    "slip": (Slip, "visit__ticket"),
 }
 OF_CUSTOMER: dict[str, tuple[type[Model], str]] = {
     "need": (Need, "customer"),

@@ -2,10 +2,16 @@
 
 from datetime import datetime
 
+from desk import visits_panel
+from followups.feedback_models import Feedback
+from processes import panel as process_panel
 from staff.models import User
 from tickets.models import Ticket
 
 
 def page(ticket: Ticket, user: User, *, now: datetime) -> dict:
     """The context of the panel; each part is a key of its own and absent where the ticket has none of it."""
-    return {"ticket": ticket, "user": user, "now": now}
+    record = Feedback.objects.filter(ticket=ticket).select_related("holder").first()
+    found = {"ticket": ticket, "user": user, "now": now, "record": record}
+    found["process"] = process_panel.part(ticket, user, now=now)
+    return found | {"visits": visits_panel.part(ticket, user, now=now)}

@@ -34,11 +34,55 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
             "count",
         ),
     ),
+    "sla_warning": ("hourglass-split", _("A promise on ticket %(ticket)s is soon due.")),
+    "sla_warning_many": (
+        "hourglass-split",
+        ngettext_lazy(
+            "%(count)d promise on your tickets is soon due.", "%(count)d promises on your tickets are soon due.",
+            "count",
+        ),
+    ),
+    "wait_over": ("play", _("The wait on ticket %(ticket)s is over; its clock runs again.")),
+    "no_policy": ("sliders", _("No active policy promises anything for ticket %(ticket)s; look at the policies.")),
     "chased": ("megaphone", _("The customer asks again about ticket %(ticket)s; times asked: %(times)s.")),
     "handed_over": ("arrow-left-right", _("%(by)s handed a call over to your team: ticket %(ticket)s.")),
     "request_overdue": ("shield-exclamation", _("Data request %(number)s is past its 30 days.")),
     "mentioned": ("at", _("%(by)s mentioned you in ticket %(ticket)s.")),
+    "step_overdue": ("alarm", _("A step of the process on ticket %(ticket)s is late.")),
+    "step_overdue_many": (
+        "alarm",
+        ngettext_lazy("%(count)d process step is late.", "%(count)d process steps are late.", "count"),
+    ),
+    "plan_accepted": ("patch-check", _("The customer has confirmed the plan of ticket %(ticket)s.")),
+    "plan_declined": ("patch-exclamation", _("The customer has not accepted the plan of ticket %(ticket)s.")),
     "woken": ("sunrise", _("Ticket %(ticket)s, put aside until now, is back.")),
+    "transferred": ("people", _("Ticket %(ticket)s of a colleague who is away has come to you.")),
+    "transferred_many": (
+        "people",
+        ngettext_lazy(
+            "%(count)d ticket of a colleague who is away has come to you.",
+            "%(count)d tickets of a colleague who is away have come to you.",
+            "count",
+        ),
+    ),
+    "handed_on": (
+        "person-walking",
+        ngettext_lazy(
+            "%(count)d piece of your work was handed on while you are away.",
+            "%(count)d pieces of your work were handed on while you are away.",
+            "count",
+        ),
+    ),
+    "visit_dispatched": ("send", _("Visit %(number)s is yours: %(window)s.")),
+    "visit_taken_off": ("arrow-left-right", _("Somebody else goes to visit %(number)s.")),
+    "visit_appointed": ("calendar-check", _("The customer of visit %(number)s agreed: %(window)s.")),
+    "visit_changed": ("calendar-event", _("Visit %(number)s has a new time: %(window)s.")),
+    "visit_cancelled": ("calendar-x", _("Visit %(number)s is cancelled.")),
+    "visit_arrived": ("geo-alt", _("Visit %(number)s: the technician has arrived.")),
+    "visit_completed": ("clipboard-check", _("Visit %(number)s is completed.")),
+    "visit_failed": ("x-octagon", _("Visit %(number)s failed and needs a new appointment.")),
+    "visit_late": ("alarm", _("Visit %(number)s: the window has passed, nobody has arrived.")),
+    "visit_call_to_remind": ("telephone", _("Visit %(number)s is tomorrow; no mail address, so please call.")),
     "bounced": ("envelope-x", _("A mail sent from ticket %(ticket)s was returned.")),
 }
 OTHER = ("bell", _("There is news about ticket %(ticket)s."))
@@ -48,11 +92,13 @@ NAMELESS = ("bell", _("There is news for you."))
 def line(row: Notification) -> Line:
     """Words and address of a notification; of a kind without words it still says where to look."""
     icon, words = WORDS.get(row.kind) or (OTHER if row.ticket_id else NAMELESS)
-    facts = {"by": _("Somebody"), "count": 0, "number": "", **row.data, "ticket": f"T-{row.ticket_id}"}
+    facts = {"by": _("Somebody"), "count": 0, "number": "", "window": "", **row.data, "ticket": f"T-{row.ticket_id}"}
     overdue = f"{reverse('desk:workbench')}?view=breached"
     url = reverse("desk:ticket", args=[row.ticket_id]) if row.ticket_id else overdue
     if row.ticket_id and isinstance(row.data.get("post"), int):
         url += f"#post-{row.data['post']}"
+    if isinstance(row.data.get("visit"), int):
+        url = reverse("visits:visit", args=[row.data["visit"]])
     if row.kind == "request_overdue":
         url = reverse("desk:request", args=[row.data["request"]])
     return Line(row, icon, str(words % facts), url)
