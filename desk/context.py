@@ -1,6 +1,7 @@
 """What the frame of every page shows: the breach count in the rail and the bell."""
 
 from desk import queue
+from staff import announcing
 from tickets.models import Ticket
 
 
@@ -14,5 +15,6 @@ def shell(request):
         counted = Ticket.objects.visible_to(user).overdue().filter(queue.theirs(user))[:100].count()
     return {
         "rail_breached": min(counted, 100),
+        "notices": announcing.waiting(user),
         "bell_unread": user.notifications.filter(read_at=None)[:100].count(),
     }

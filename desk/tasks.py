@@ -2,7 +2,7 @@ from celery import shared_task
 
 from complaints import sheets
 from customers import duplicates, freshness, overrides, plans, requests, scoring
-from desk import erasure, mail_intake
+from desk import erasure, leaving, mail_intake
 from followups import callbacks
 from followups import signals as satisfaction
 from loyalty import care, ledger
@@ -80,3 +80,10 @@ def refresh_profiles():
 def plan_contacts():
     """Makes the contacts of the communication plan that fall due within a week."""
     plans.make_tasks()
+
+
+@shared_task
+def begin_absences():
+    """Hands on the work of those whose absence has begun."""
+    while leaving.begin_due():
+        pass

@@ -5,6 +5,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -89,3 +90,8 @@ class PresenceForm(OwnForm):
     class Meta:
         model = User
         fields = ["presence"]
+
+    def save(self, commit=True) -> User:
+        self.instance.presence_since = timezone.now()
+        self.instance.save(update_fields=["presence", "presence_since"])
+        return self.instance

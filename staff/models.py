@@ -74,6 +74,7 @@ class User(AbstractUser):
         Team, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("team")
     )
     presence = models.CharField(_("presence"), max_length=8, choices=Presence, default=Presence.OFFLINE)
+    presence_since = models.DateTimeField(null=True, editable=False)  # when they last said so
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(
         _("theme"), max_length=5, choices=[("", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
