@@ -3,6 +3,7 @@
 from django.urls import path
 
 from customers import order_api as orders
+from messaging import telephone_api as telephone
 from tickets import api as tickets
 
 urlpatterns = [
@@ -10,4 +11,5 @@ urlpatterns = [
     path("tickets/<int:pk>/", tickets.OneTicket.as_view(), name="ticket"),
     path("orders/", orders.Orders.as_view(), name="orders"),
     path("orders/<int:pk>/", orders.OneOrder.as_view(), name="order"),
+    path("telephone/", telephone.TelephoneEvents.as_view(), name="telephone"),
 ]

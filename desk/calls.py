@@ -23,7 +23,7 @@ ESCALATED = gettext_noop("Escalated during the call")
 STAMPED_BY = {
     CallStep.LISTEN: ("words", "subject", "name"),
     CallStep.NOTE: ("kind", "subject", "category"),
-    CallStep.ANSWER: ("answer", "promised_at", "explained", "promised", "agreed"),
+    CallStep.ANSWER: ("answer", "promised_at", "callback_at", "explained", "promised", "agreed"),
 }
 
 
@@ -55,6 +55,7 @@ class Facts:
     answer: str = ""
     promised_at: datetime | None = None
     callback_at: datetime | None = None
+    caller_hung_up: bool = False  # first, as the procedure wants it
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def finish(*, call: Call, outcome: str, facts: Facts, by: User, now: datetime | 
         ticket = _chase(locked, facts, by=by, now=now) if facts.chase else _open(locked, customer, facts, by, now)
         _after(outcome, ticket, facts, by=by, now=now)
         _promise(locked, ticket, facts.callback_at if outcome == CallOutcome.CALLBACK else facts.promised_at)
-    calls.finish(locked, outcome=outcome, now=now)
+    side = Call.Side.CUSTOMER if facts.caller_hung_up else ""
+    calls.finish(locked, outcome=outcome, hung_up_by=side, now=now)
     return Finished(locked, ticket)
 
 

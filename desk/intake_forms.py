@@ -104,6 +104,7 @@ class CallForm(forms.Form):
     agreed = forms.BooleanField(label=_("Customer agreed"), required=False)
     promised_at = forms.DateTimeField(label=_("Promised reply by"), required=False, widget=MomentInput)
     callback_at = forms.DateTimeField(label=_("Call back at"), required=False, widget=MomentInput)
+    caller_hung_up = forms.BooleanField(label=_("The caller hung up first"), required=False)
     outcome = forms.ChoiceField(choices=Outcome.choices, error_messages={"required": _("Choose how the call ends.")})
 
     def __init__(self, *args, call: Call, user, **kwargs):

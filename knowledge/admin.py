@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from core.site import EditedAdmin, choices
 from knowledge import blanks
 from knowledge.models import Article, ReplyTemplate, WordingRule
+from knowledge.script_admin import ScriptAdmin
+
+__all__ = ["ArticleAdmin", "ReplyTemplateAdmin", "ScriptAdmin", "WordingRuleAdmin"]
 
 
 @admin.register(ReplyTemplate)

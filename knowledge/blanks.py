@@ -1,7 +1,7 @@
 """The blanks of reply templates and phrasings: `{customer}`, `{due}`, … are filled in, anything else is refused."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
@@ -18,9 +18,9 @@ KNOWN = {
 FORMER = {"name": "customer"}  # as templates of before call it
 
 
-def unknown(text: str) -> list[str]:
+def unknown(text: str, known: Collection[str] = KNOWN) -> list[str]:
     """The blanks that nothing would fill, in their order."""
-    found = (name for name in BLANK.findall(text) if name not in KNOWN and name not in FORMER)
+    found = (name for name in BLANK.findall(text) if name not in known and name not in FORMER)
     return [f"{{{name}}}" for name in dict.fromkeys(found)]
 
 

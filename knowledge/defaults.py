@@ -1,6 +1,7 @@
-"""The reply templates and wording rules that a new installation starts with; the admin's from then on."""
+"""The reply templates, wording rules and call scripts that a new installation starts with; the admin's from then on."""
 
-from knowledge.models import ReplyTemplate, WordingRule
+from knowledge.models import ReplyTemplate, Script, ScriptLine, WordingRule
+from knowledge.script_defaults import STANDARD
 
 TEMPLATES = [
     ("zh-hans", "核实后答复", "{customer}，您好：\n\n感谢您的来信。您反映的情况我已记录（工单 {number}），我核实后{due} 前给您答复。"
@@ -53,7 +54,7 @@ RULES = [  # language, flaw, phrases, harmless within, place, an offer replaces,
 
 
 def fill() -> None:
-    """Writes the standard templates and wording rules where there are none."""
+    """Writes the standard templates, wording rules and call scripts where there are none."""
     if not ReplyTemplate.objects.exists():
         ReplyTemplate.objects.bulk_create(
             ReplyTemplate(language=language, name=name, body=body) for language, name, body in TEMPLATES
@@ -61,3 +62,13 @@ def fill() -> None:
     if not WordingRule.objects.exists():
         names = ("language", "flaw", "phrases", "unless", "place", "replaces", "offers")
         WordingRule.objects.bulk_create(WordingRule(**dict(zip(names, rule, strict=True))) for rule in RULES)
+    if not Script.objects.exists():
+        _fill_scripts()
+
+
+def _fill_scripts() -> None:
+    for (direction, language), words in STANDARD.items():
+        script = Script.objects.create(direction=direction, language=language)
+        ScriptLine.objects.bulk_create(
+            ScriptLine(script=script, step=step, sentence=sentence, hint=hint) for step, sentence, hint in words
+        )

@@ -9,9 +9,10 @@ from core.search import Searched, SearchedRows
 from knowledge import blanks
 from knowledge.articles import Article
 from knowledge.lexicon import WordingRule
+from knowledge.script_models import Script, ScriptLine
 from knowledge.words import ArticleWords, TemplateWords
 
-__all__ = ["Article", "ArticleWords", "ReplyTemplate", "TemplateWords", "WordingRule"]
+__all__ = ["Article", "ArticleWords", "ReplyTemplate", "Script", "ScriptLine", "TemplateWords", "WordingRule"]
 
 
 class ReplyTemplate(Searched):

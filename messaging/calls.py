@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core import events, masking, phones
 from customers.models import Customer
-from messaging.models import Call, CallStep
+from messaging.models import Call, CallStep, OutStep
 from staff.models import Team, User
 
 PICK_UP_WITHIN = timedelta(seconds=15)  # three rings (P0, P4)
@@ -33,9 +33,11 @@ def start(
     number: str = "",
     ringing_at: datetime | None = None,
     direction: str = Call.Direction.IN,
+    customer: Customer | None = None,
+    first: str = CallStep.OPEN,
     now: datetime | None = None,
 ) -> Call:
-    """Picks up: the first standard action. An agent in a call gets that one back, so a double click starts one.
+    """Picks up or dials: the `first` standard action. An agent in a call gets that one back, so two clicks start one.
 
     Raises `BadPhone` for a number that is none; an empty one (withheld) is accepted.
     """
@@ -45,9 +47,9 @@ def start(
         return running
     number = phones.normalise(number) if number.strip() else ""
     call = Call.objects.create(
-        direction=direction, team=team, agent=agent, number=number, masked=masking.phone(number),
-        ringing_at=ringing_at, picked_up_at=now, steps={CallStep.OPEN: now.isoformat()},
-        draft={"phone": phones.display(number)} if number else {},
+        direction=direction, team=team, agent=agent, customer=customer, number=number, masked=masking.phone(number),
+        ringing_at=ringing_at, picked_up_at=now, steps={first: now.isoformat()},
+        draft={"phone": phones.display(number)} if number and not customer else {},
     )
     _log("call_started", call, now=now, direction=direction)
     return call
@@ -57,7 +59,7 @@ def start(
 def stamp(call: Call, step: str, *, now: datetime | None = None) -> Call:
     """Notes when a standard action first happened; later stamps of the same step change nothing."""
     locked = _open(call)
-    locked.steps.setdefault(CallStep(step), (now or timezone.now()).isoformat())
+    locked.steps.setdefault(_step(step), (now or timezone.now()).isoformat())
     locked.save(update_fields=["steps"])
     call.steps = locked.steps
     return call
@@ -70,7 +72,7 @@ def save_draft(call: Call, data: dict[str, str], *, steps: Iterable[str] = (), n
     locked = _open(call)
     locked.draft = data
     for step in steps:
-        locked.steps.setdefault(CallStep(step), now.isoformat())
+        locked.steps.setdefault(_step(step), now.isoformat())
     _keep_number(locked, data.get("phone", ""))
     locked.save(update_fields=["draft", "steps", "number", "masked"])
     call.draft, call.steps, call.number, call.masked = locked.draft, locked.steps, locked.number, locked.masked
@@ -93,21 +95,49 @@ def attach_customer(call: Call, customer: Customer | None, *, by: User, now: dat
 
 
 @transaction.atomic
-def finish(call: Call, *, outcome: str, now: datetime | None = None) -> Call:
+def answered(call: Call, *, now: datetime | None = None) -> Call:
+    """The called side has picked up: from here the talk is counted, and we say who we are. Idempotent."""
+    now = now or timezone.now()
+    locked = _open(call)
+    if OutStep.IDENTIFY not in locked.steps:
+        locked.ringing_at, locked.picked_up_at = locked.picked_up_at, now
+        locked.steps[OutStep.IDENTIFY] = now.isoformat()
+        locked.save(update_fields=["ringing_at", "picked_up_at", "steps"])
+        _log("call_answered", locked, now=now)
+    return locked
+
+
+@transaction.atomic
+def hang_up(call: Call, *, by: str, now: datetime | None = None) -> Call:
+    """The line is closed and by whom first; the record may still be filled in. The first telling stands."""
+    now = now or timezone.now()
+    locked = _open(call)
+    if not locked.hung_up_by:
+        locked.hung_up_by = Call.Side(by)
+        locked.steps.setdefault(CallStep.END, now.isoformat())
+        locked.save(update_fields=["hung_up_by", "steps"])
+        _log("call_hung_up", locked, now=now, side=by)
+    return locked
+
+
+@transaction.atomic
+def finish(call: Call, *, outcome: str, hung_up_by: str = "", now: datetime | None = None) -> Call:
     """Ends the call with its outcome. A call that has ended keeps its first outcome and time.
 
-    The draft is let go with the record that it became; a dropped call has no other record and keeps it.
+    `hung_up_by` counts where the telephone has not said it. The draft is let go with the record that it became; a
+    dropped call has no other record and keeps it.
     """
     now = now or timezone.now()
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.ended_at is None:
         locked.ended_at, locked.outcome = now, Call.Outcome(outcome)
+        locked.hung_up_by = locked.hung_up_by or hung_up_by
         locked.steps.setdefault(CallStep.END, now.isoformat())
         if outcome != Call.Outcome.DROPPED:
             locked.draft = {}
-        locked.save(update_fields=["ended_at", "outcome", "steps", "draft"])
+        locked.save(update_fields=["ended_at", "outcome", "hung_up_by", "steps", "draft"])
         _log("call_ended", locked, now=now, outcome=outcome, seconds=int((now - locked.picked_up_at).total_seconds()))
-    for field in ("ended_at", "outcome", "steps", "draft"):
+    for field in ("ended_at", "outcome", "hung_up_by", "steps", "draft"):
         setattr(call, field, getattr(locked, field))
     return call
 
@@ -128,6 +158,10 @@ def dropped_today(agent: User, *, now: datetime | None = None) -> list[Call]:
     since = (now or timezone.now()) - timedelta(days=1)
     dropped = Call.objects.filter(agent=agent, outcome=Call.Outcome.DROPPED, ended_at__gte=since).exclude(masked="")
     return list(dropped.select_related("customer").defer("draft").order_by("-id")[:5])
+
+
+def _step(code: str) -> str:
+    return OutStep(code) if code in OutStep.values else CallStep(code)
 
 
 def _open(call: Call) -> Call:

@@ -188,6 +188,16 @@ class CallStep(models.TextChoices):
     END = "end", _("End")
 
 
+class OutStep(models.TextChoices):
+    """The five standard actions of an outgoing call (P4, 电话回访标准动作)."""
+
+    PREPARE = "prepare", _("Prepare and dial")
+    IDENTIFY = "identify", _("Say who you are")
+    STATE = "state", _("State the matter")
+    EXPLORE = "explore", _("Explore")
+    END = "end", _("End")
+
+
 class Call(models.Model):
     """One telephone call with its times and the stamps of its standard actions."""
 
@@ -202,6 +212,10 @@ class Call(models.Model):
         ESCALATE = "escalate", _("Escalate")
         DROPPED = "dropped", _("Dropped")
 
+    class Side(models.TextChoices):
+        CUSTOMER = "customer", _("The customer")
+        AGENT = "agent", _("We")
+
     direction = models.CharField(max_length=3, choices=Direction, default=Direction.IN)
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="calls")
     agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="calls")
@@ -211,6 +225,7 @@ class Call(models.Model):
     ringing_at = models.DateTimeField(null=True)
     picked_up_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+    hung_up_by = models.CharField(max_length=8, choices=Side, blank=True)  # '' where nobody has said
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     steps = models.JSONField(default=dict)  # {step: ISO time of its first stamp}
     draft = EncryptedJSONField(default=dict)  # the form as it is filled, so that a crash loses nothing

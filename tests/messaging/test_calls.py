@@ -7,6 +7,7 @@ from core.models import Event
 from core.phones import BadPhone
 from messaging import calls
 from messaging.models import Call, CallStep
+from staff.models import ApiToken
 from tests.factories import CustomerFactory
 
 NOW = timezone.now().replace(microsecond=0)
@@ -101,3 +102,23 @@ def test_dropped_calls_of_the_day_can_be_dialled_again(call, team, agent, lead):
     assert calls.dropped_today(agent, now=NOW) == [call]
     assert calls.dropped_today(lead, now=NOW) == []
     assert calls.dropped_today(agent, now=NOW + timedelta(days=2)) == []
+
+
+def test_the_telephone_tells_when_it_rang_was_answered_and_who_hung_up_first(team, agent, lead, client):
+    tokens = {user: ApiToken.issue(user) for user in (agent, lead)}
+
+    def tell(user=agent, **data):
+        return client.post("/api/v1/telephone/", data, "application/json", headers={"authorization": f"Bearer {tokens[user]}"})
+
+    assert tell(event="ringing", number="138 1234 1234").status_code == 202
+    assert tell(event="answered", number="138 1234 1234").status_code == 200
+    call = Call.objects.get()
+    assert call.ringing_at <= call.picked_up_at and set(call.steps) == {"open"}
+    assert tell(event="hung_up").status_code == 400
+    assert tell(lead, event="hung_up", hung_up_by="customer", agent="agent").json()["hung_up_by"] == "customer"
+    assert tell(agent, event="ringing", agent="lead").status_code == 404
+    tell(event="hung_up", hung_up_by="agent")  # the first telling stands
+    calls.finish(call, outcome="dropped", hung_up_by="agent")
+    call.refresh_from_db()
+    assert (call.hung_up_by, set(call.steps)) == ("customer", {"open", "end"})
+    assert tell(event="answered", number="12").status_code == 400
