@@ -11,7 +11,8 @@ from django.utils.translation import gettext_noop
 
 from core.models import Event
 from desk import calls
-from followups.models import Attempt
+from followups import outgoing
+from followups.models import Attempt, Outgoing
 from messaging.models import Attachment
 from processes import confirmations
 from processes import story as process_story
@@ -265,6 +266,15 @@ def _callback(event, who, data):
     return Line(event.at, "telephone-outbound", text)
 
 
+def _called_out(event, who, data):
+    result = data.get("result") or ""
+    text = _("%(who)s called the customer: %(result)s") % {"who": who, "result": _label(Outgoing.Result, result)}
+    scores = [data.get(name) for name in outgoing.RATINGS]
+    if any(scores):
+        text += " · " + " / ".join("–" if score is None else str(score) for score in scores)
+    return Line(event.at, "telephone-outbound", text)
+
+
 def _planned(event, who, data):
     due = parse_datetime(data.get("due_at") or "")
     text = _("Callback planned for %(time)s") % {
@@ -332,6 +342,7 @@ WORDS = {
     "auto_reply": _plain("reply-all", gettext_noop("The customer's mail program answered by itself")),
     "imported": _plain("database-down", gettext_noop("Taken over from another system")),
     "callback": _callback,
+    "called_out": _called_out,
     "callback_planned": _planned,
     "callback_cancelled": _plain("calendar-x", gettext_noop("The planned callback was cancelled")),
     "audited": _audited,
@@ -341,10 +352,6 @@ WORDS = {
     "feedback_filed": _plain("clipboard-check", gettext_noop("%(who)s filed the feedback record"), "u-green"),
     **dict.fromkeys(story.KINDS, _visit),
     **dict.fromkeys(process_story.KINDS, _process),
-    "feedback_opened": _plain("clipboard-data", gettext_noop("%(who)s opened the feedback record")),
-    "feedback_handed": _plain("clipboard-data", gettext_noop("%(who)s handed the feedback record on")),
-    "feedback_returned": _plain("clipboard-x", gettext_noop("%(who)s returned the feedback record"), "u-amber"),
-    "feedback_filed": _plain("clipboard-check", gettext_noop("%(who)s filed the feedback record"), "u-green"),
     "sheet_opened": _plain("shield-exclamation", gettext_noop("%(who)s opened the complaint sheet")),
     "sheet_investigated": _plain("search", gettext_noop("%(who)s finished the investigation")),
     "sheet_closed": _plain("shield-check", gettext_noop("%(who)s closed the complaint sheet")),

@@ -6,7 +6,7 @@ from complaints.models import Sheet
 from core.models import Event
 from core.redaction import WithOriginals
 from customers.models import Communication, Consent, Customer, DeliveryPlan, Need, Order, OrderReturn, Task
-from followups.models import Attempt, Audit, Feedback, HandOff
+from followups.models import Attempt, Audit, Feedback, HandOff, Outgoing
 from loyalty.models import PointsEntry
 from messaging.models import Attachment
 from processes.models import Confirmation, LogEntry, Process, Step
@@ -26,6 +26,7 @@ OF_TICKET: dict[str, tuple[type[Model], str]] = {
     "audit": (Audit, "callback__ticket"),
     "feedback": (Feedback, "ticket"),
     "handoff": (HandOff, "record__ticket"),
+    "outgoing": (Outgoing, "ticket"),
     "file": (Attachment, "message__post__ticket"),
     "sent": (Attachment, "outgoing__post__ticket"),
     "visit": (Visit, "ticket"),

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from core.site import ReadOnlyAdmin, choices, column, ticket_column
-from followups.models import Attempt, Audit, Callback
+from followups.models import Attempt, Audit, Callback, Feedback
 
 
 @admin.register(Callback)
@@ -40,3 +40,15 @@ class AuditAdmin(ReadOnlyAdmin):
     list_select_related = ["callback", "by"]
     ordering = ["-id"]
     number_field = "callback__ticket_id"
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ReadOnlyAdmin):
+    list_display = [
+        column("pk", _("number"), lambda row: row.number), ticket_column(), "stage", "holder", "opened_at",
+        "updated_at",
+    ]  # fmt: skip
+    list_filter = ["stage"]
+    list_select_related = ["holder"]
+    ordering = ["-id"]
+    number_field = "ticket_id"

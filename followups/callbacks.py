@@ -224,6 +224,18 @@ def record_attempt(
     return attempt
 
 
+def check_open(callback: Callback, *, by: User) -> None:
+    """Whether this person may call now: raises `NotYours`, or `CallbackRefused` with the reason."""
+    if reason := refusal(callback, by):
+        raise NotYours(reason)
+    if callback.state != PLANNED:
+        raise CallbackRefused(_("This callback is closed already."))
+    if callback.needs_audit and not any(audit.passed for audit in callback.audits.all()):
+        raise CallbackRefused(_("Audit the record first; then call."))
+    if not wanted(callback):
+        raise CallbackRefused(_("The customer does not want to be called back: record it as declined."))
+
+
 def wanted(callback: Callback) -> bool:
     """Whether the customer has left us the right to call back; a withdrawal is answered by closing unverified."""
     return consent.allows(callback.ticket.customer, purpose=Consent.Purpose.CALLBACK, channel=Consent.Channel.PHONE)

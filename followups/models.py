@@ -9,8 +9,12 @@ from simple_history.models import HistoricalRecords
 
 from core.models import Event
 from core.redaction import FreeCharField, FreeTextField, WithOriginals
+from followups.feedback_models import Feedback, HandOff, Stage
+from followups.outgoing_models import Outgoing
 from staff.sight import TeamSightQuerySet
 from tickets.models import Ticket
+
+__all__ = ["Attempt", "Audit", "Callback", "Feedback", "HandOff", "Outgoing", "Stage"]
 
 
 class CallbackQuerySet(TeamSightQuerySet):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from followups import audits, board, booking
+from followups import audits, board, booking, outgoing
 from followups import callbacks as service
 from followups.forms import AttemptForm, AuditForm
 from followups.models import Attempt, Callback
@@ -55,7 +55,7 @@ def audit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def attempt(request: HttpRequest, pk: int) -> HttpResponse:
     row = _visible(request, pk)
-    form = AttemptForm(request.POST, last_try=_last_try(row.attempts.order_by("id")))
+    form = AttemptForm(request.POST, last_try=last_try(row.attempts.order_by("id")))
     if not form.is_valid():
         return _drawer(request, row, form=form, status=422)
     refused = _try(lambda: service.record_attempt(row, by=request.user, **form.cleaned_data))
@@ -88,7 +88,7 @@ def _next(request: HttpRequest) -> HttpResponse:
     return redirect("followups:callback", pk=following.pk) if following else redirect("followups:callbacks")
 
 
-def _last_try(attempts: Iterable[Attempt]) -> bool:
+def last_try(attempts: Iterable[Attempt]) -> bool:
     """Whether a missed call now would be the third that counts."""
     now = Attempt(outcome=Attempt.Outcome.NO_ANSWER, at=timezone.now())
     return len(booking.counted([*attempts, now])) >= booking.TRIES
@@ -113,26 +113,29 @@ def _drawer(request: HttpRequest, row: Callback, *, status: int = 200, **extra) 
     attempts = list(row.attempts.select_related("by").order_by("id"))
     passed = next((audit for audit in row.audits.select_related("by") if audit.passed), None)
     phone = row.ticket.customer.contacts.filter(kind="phone").order_by("-preferred", "id").first()
-    last_try = _last_try(attempts)
+    last = last_try(attempts)
     following = board.next_for(request.user, after=row)
     context |= {
         "here": reverse("followups:callback", args=[row.pk]) + view.query(),
         "callback": row, "ticket": row.ticket, "attempts": attempts, "dots": board.dots(attempts), "phone": phone,
-        "last": attempts[-1] if attempts else None, "passed": passed, "last_try": last_try,
+        "last": attempts[-1] if attempts else None, "passed": passed, "last_try": last,
         "late": row.state == Callback.State.PLANNED and row.due_at < now,
         "barred": service.refusal(row, request.user), "skip_to": following.pk if following else None,
-        "unwanted": not service.wanted(row),
+        "unwanted": not service.wanted(row), "script": outgoing.script(row, by=request.user),
     }
     if row.state == Callback.State.PLANNED and not context["barred"]:
-        context |= _forms(row, passed, attempts, last_try)
+        context |= _forms(row, passed, attempts, last)
     return render(request, "followups/callback.html", {**context, **extra}, status=status)
 
 
 def _forms(row: Callback, passed, attempts: list[Attempt], last_try: bool) -> dict:
     if row.needs_audit and not passed:
         return {"audit_form": AuditForm(), "axes": _axes(row)}
-    cause = row.ticket.cause or (Cause.INFORMATION if row.ticket.kind == Kind.CONSULT else "")
-    return {"form": AttemptForm(initial={"seen": len(attempts), "cause": cause}, last_try=last_try)}
+    return {"form": AttemptForm(initial={"seen": len(attempts), "cause": likely_cause(row)}, last_try=last_try)}
+
+
+def likely_cause(row: Callback) -> str:
+    return row.ticket.cause or (Cause.INFORMATION if row.ticket.kind == Kind.CONSULT else "")
 
 
 def _axes(row: Callback) -> list[tuple[str, str, list[audits.Finding]]]:

@@ -48,6 +48,8 @@ PAGES = {
     "imports": ("supervisor", "/imports/", ""),
     "callbacks": ("specialist", "/callbacks/", ""),
     "callback": ("specialist", "/callbacks/", "main a[href^='/callbacks/'][href$='/']:not([href='/callbacks/'])"),
+    "feedback_list": ("agent", "/feedback/", ""),
+    "feedback": ("agent", "/feedback/", "[data-row] a[href^='/feedback/']"),
     "complaints": ("lead", "/complaints/", ""),
     "complaint": ("lead", "/complaints/", "main a[href^='/complaints/']:not([href='/complaints/'])"),
     "dashboard": ("supervisor", "/dashboard/", ""),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from customers import scoring
 from customers.models import Customer
-from desk.demo import archive, cast, extras, flows, orders, people, standing, words_en, words_zh
+from desk.demo import archive, cast, extras, flows, orders, people, records, standing, words_en, words_zh
 from desk.demo.cases import Stock
 from desk.demo.cast import Crew
 from desk.demo.clock import Clock
@@ -211,6 +211,7 @@ def _plot(story: Story, scale: float) -> None:
     extras.plot(story, scale)
     orders.plot(story, scale)
     archive.plot(story)
+    records.plot(story)
 
 
 def _any(story: Story, team: str, at: datetime) -> Walk:

@@ -36,7 +36,13 @@ REFUSALS = (desk_calls.CallRefused, MoveRefused, AssignRefused, SheetRefused, ph
 
 def _calls_of(user):
     """A call is its agent's own page; nobody else fills it in."""
-    return Call.objects.filter(agent=user).select_related("customer__tier", "team", "agent")
+    return Call.objects.filter(agent=user).select_related("customer__tier", "team", "agent", "outgoing")
+
+
+def _page_of(call: Call) -> HttpResponse | None:
+    """A call that we made has a page of its own."""
+    made = getattr(call, "outgoing", None)
+    return redirect("followups:call", pk=made.pk) if made else None
 
 
 @login_required
@@ -45,7 +51,7 @@ def intake(request):
     """The call in progress, as it was left; else the start of one."""
     running = calls.current(request.user)
     if running:
-        return redirect("desk:intake_call", pk=running.pk)
+        return _page_of(_calls_of(request.user).get(pk=running.pk)) or redirect("desk:intake_call", pk=running.pk)
     return _start_page(request, StartForm())
 
 

@@ -25,8 +25,8 @@ from customers.models import (
     Reveal,
 )
 from desk import erasure, mail_intake, merging
-from followups import callbacks
-from followups.models import Attempt, Callback
+from followups import callbacks, feedback, outgoing
+from followups.models import Attempt, Callback, HandOff
 from loyalty import ledger
 from messaging import calls, inbound, outbox
 from messaging.models import Message
@@ -106,6 +106,11 @@ def person(team, agent, specialist, lead):
     event = Event.objects.filter(ticket_id=ticket.pk).first()
     callback = Callback.objects.create(ticket=ticket, resolution=event, due_at=timezone.now())
     Attempt.objects.create(callback=callback, by=agent, outcome="satisfied", score=5, words=f"{NAME}满意")
+    record = feedback.open_record(ticket, by=agent)
+    feedback.save(record, by=agent, version=record.version, opinion=f"{NAME}建议", extras=ADDRESS)
+    HandOff.objects.create(record=record, number=1, was="agent", now="specialist", by=agent, remark=f"{NAME}急")
+    made = outgoing.dial(by=agent, ticket=ticket)
+    outgoing.finish(made, by=agent, outcome="reached", words=f"{NAME}说改天")
     consent.record(customer=customer, purpose="care", given=True, wording=f"我{NAME}同意", way=MAIL, by=agent)
     reveal.reveal(contact=customer.contacts.get(kind="phone"), by=agent, reason=f"找{NAME}")
     ledger.post(customer=customer, points=7, reason="gift", key="g:1", note=f"给{NAME}", by=agent)
@@ -145,6 +150,7 @@ def test_an_erasure_leaves_no_trace_in_any_table(person, specialist, agent):
     assert {table for table, _column in traces(*NEEDLES)} >= {
         "customers_customer", "customers_historicalcustomer", "customers_contact", "tickets_post", "messaging_message",
         "messaging_outbox", "messaging_call", "customers_order", "complaints_sheet", "followups_attempt",
+        "followups_feedback", "followups_historicalfeedback", "followups_handoff", "followups_outgoing",
         "customers_merge", "customers_importrun", "customers_importpart", "customers_need",
         "customers_consent", "customers_reveal",
         "loyalty_pointsentry", "staff_notification", "django_admin_log", "customers_datarequest",

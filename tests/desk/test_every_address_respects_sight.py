@@ -19,7 +19,8 @@ from customers import needs, ordering, profile, requests
 from customers.models import Contact, DuplicatePair, ImportRun, LegalHold, Task
 from customers.ordering import Line
 from desk import merging
-from followups import callbacks
+from followups import callbacks, feedback, outgoing
+from followups.models import HandOff
 from messaging import calls
 from messaging.models import Attachment, Message
 from staff.models import ApiToken, Role
@@ -47,16 +48,22 @@ ROWS = {
     "complaints/open/<int:ticket>/": "ticket",
     "complaints/<int:pk>/": "sheet",
     "callbacks/<int:pk>/": "callback",
+    "callbacks/dial/ticket/<int:ticket>/": "ticket",
+    "callbacks/dial/task/<int:pk>/": "task",
+    "callbacks/calls/<int:pk>/": "outgoing",
+    "feedback/open/<int:ticket>/": "ticket",
+    "feedback/<int:pk>/": "feedback",
     "api/v1/tickets/<int:pk>/": "ticket",
     "api/v1/orders/<int:pk>/": "order",
 }
 # What an address names besides, by the name of its parameter.
 BESIDE = {"attachment": "file", "contact": "contact", "need": "need", "task": "task", "file": "draft"}
-WORDS = ("ticket", "post", "file", "event", "need", "task", "order", "plan", "spoken", "return", "sheet")
+WORDS = ("ticket", "post", "file", "event", "need", "task", "order", "plan", "spoken", "return", "sheet", "feedback",
+         "handoff", "outgoing")  # fmt: skip
 # Addresses that name no row: a word out of a fixed list, whose figures are of what the reader sees.
 OF_NOBODY = ("dashboard/tiers/<slug:code>/",)
 # Addresses of what is one person's alone: a file of their draft, the call that they are in.
-OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/", "views/", "bulk/")
+OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/", "callbacks/calls/", "views/", "bulk/")
 SHUT = {403, 404, 405}
 
 
@@ -138,8 +145,14 @@ def of_tickets(customer, agent):
         "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", content=b"x"),
         "post": post or ticket.posts.latest("pk"),
         "event": Event.objects.filter(ticket_id=ticket.pk)[0], "sheet": sheets.open_sheet(special, by=agent),
-        "callback": callbacks.plan(resolution),
+        "callback": callbacks.plan(resolution), **of_feedback(ticket, agent),
     }
+
+
+def of_feedback(ticket, agent):
+    record = feedback.open_record(ticket, by=agent)
+    handed = HandOff.objects.create(record=record, number=1, was="agent", now="specialist", by=agent, remark="已核对")
+    return {"feedback": record, "handoff": handed, "outgoing": outgoing.dial(by=agent, ticket=ticket)}
 
 
 def of_privacy(customer, specialist, lead):
@@ -168,7 +181,7 @@ def rows(customer, agent, specialist, lead):
         "contact": customer.contacts.get(kind=Contact.Kind.PHONE),
         "need": needs.note(customer=customer, text="想换滤芯", by=agent),
         "task": Task.objects.create(customer=customer, kind="update", key="t", due_on=timezone.localdate()),
-        "call": calls.start(team=customer.team, agent=agent, number=PHONE),
+        "call": calls.finish(calls.start(team=customer.team, agent=agent, number=PHONE), outcome="dropped"),
         "bulk": BulkAction.objects.create(user=agent, key="k", kind="claim"),
         "view": saved_views.save(name="全组", query="view=team", by=lead, shared=True),
         **of_orders(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),

@@ -18,7 +18,7 @@ from core.models import Event
 from customers import duplicates, needs, ordering, requests, scoring
 from customers.models import CommunicationPlan, DataRequest, DuplicatePair, Reveal, Task
 from customers.transfer import loading, runs
-from followups import callbacks
+from followups import callbacks, feedback, outgoing
 from messaging import calls
 from messaging.models import Mailbox
 from staff import notifications
@@ -66,6 +66,9 @@ PAGES = {
     "callbacks-list": ("specialist", "/callbacks/?view=list", 200),
     "callback-audit": ("specialist", "/callbacks/{audit}/", 200),
     "callback": ("specialist", "/callbacks/{callback}/", 200),
+    "outgoing-call": ("lead", "/callbacks/calls/{outgoing}/", 200),
+    "feedback-list": ("agent", "/feedback/", 200),
+    "feedback": ("agent", "/feedback/{feedback}/", 200),
     "complaints": ("lead", "/complaints/", 200),
     "complaint": ("lead", "/complaints/{sheet}/", 200),
     "dashboard": ("supervisor", "/dashboard/", 200),
@@ -78,7 +81,7 @@ PAGES = {
 }
 # Latin words that stand on a Chinese page by right: keys, units, names of things.
 LATIN = {"ctrl", "enter", "shift", "alt", "esc", "sla", "vip", "english", "min", "json", "csv", "xlsx", "utf", "api"}
-DATA = re.compile(r"[\w.*+-]+@[\w.*-]+|\b[TKC]-\d+|\bF\d{1,2}\b|\bp\d0\b")
+DATA = re.compile(r"[\w.*+-]+@[\w.*-]+|\b[TKCF]-\d+|\bF\d{1,2}\b|\bp\d0\b")
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +127,8 @@ def cases(people) -> dict:
     return archive(people, customer) | {
         "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
         "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
+        "feedback": feedback.open_record(ticket, by=agent).pk,
+        "outgoing": outgoing.dial(by=people["lead"], ticket=ticket).pk,
     }  # fmt: skip
 
 
