@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "core.tasks.heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "timers": {"task": "tickets.tasks.escalate_due", "schedule": 2.0, "options": {"expires": 2}},
     "snoozed": {"task": "tickets.tasks.wake_snoozed", "schedule": 10.0, "options": {"expires": 10}},
+    "watchers": {"task": "desk.tasks.tell_watchers", "schedule": 10.0, "options": {"expires": 10}},
     "old-bulk-actions": {"task": "tickets.tasks.forget_bulk_actions", "schedule": crontab(hour=4, minute=58)},
     "routing": {"task": "tickets.tasks.hand_out", "schedule": 5.0, "options": {"expires": 5}},
     "absences": {"task": "desk.tasks.begin_absences", "schedule": 15.0, "options": {"expires": 15}},

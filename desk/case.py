@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Consent, Contact
-from desk import clocks, forms, timeline
+from desk import clocks, forms, relation_forms, relations_panel, timeline
 from followups.models import Callback
 from loyalty import ledger
 from staff.models import User
@@ -48,9 +48,10 @@ def seen(user: User) -> QuerySet[Ticket]:
     contacts = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
     return (
         Ticket.objects.visible_to(user)
-        .select_related("customer__tier", "owner", "team", "category", "sheet", "snooze")
+        .select_related("customer__tier", "owner", "team", "category__parent__parent", "sheet", "snooze")
         .defer("customer__attributes", "customer__tier_reason")
         .prefetch_related(Prefetch("customer__contacts", contacts))
+        .annotate(**relations_panel.head_facts(user))
     )
 
 
@@ -80,7 +81,8 @@ def _ending(ticket: Ticket, user: User) -> dict:
     if not ticket.is_archived:
         return {}
     later = list(ticket.cycles.visible_to(user).order_by("pk"))
-    return {"later_cycles": later, "may_reopen": not later and not reopening.refusal(ticket, user)}
+    ended = bool(later or ticket.merged_into)  # type: ignore[attr-defined]  # a column of `seen`
+    return {"later_cycles": later, "may_reopen": not ended and not reopening.refusal(ticket, user)}
 
 
 def side(ticket: Ticket, user: User, *, now: datetime, bound=None) -> dict:
@@ -151,6 +153,7 @@ def blank_forms(ticket: Ticket, bound=None) -> dict:
         "takeover": forms.TakeOverForm(ticket=ticket),
         "pause": forms.PauseForm(),
         "reopen": forms.ReopenForm(),
+        "tag": relation_forms.TagForm(),
     }
     return fresh | ({bound.name: bound} if bound is not None else {})
 

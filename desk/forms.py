@@ -5,15 +5,17 @@ from copy import copy
 from datetime import datetime
 
 from django import forms
+from django.core import signing
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from knowledge import blanks
 from staff.models import User
-from tickets import workflow
+from tickets import details, workflow
 from tickets.draft_models import Draft
 from tickets.models import Category, Cause, Kind, Level, Outcome, State, Ticket
+from tickets.topic_fields import TopicField
 
 PICK = [("", _("Choose"))]
 
@@ -171,16 +173,40 @@ class DetailsForm(forms.ModelForm):
     """What the ticket says of itself; the priority follows from the three grades."""
 
     name = "details"
+    both: tuple | list = ()  # versions of what somebody else changed meanwhile
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Ticket
         fields = ["subject", "category", "wish", "urgency", "importance", "difficulty"]
+        field_classes = {"category": TopicField}
 
     def __init__(self, data=None, *, ticket: Ticket, **kwargs):
         # A copy: what was refused must not show on the page as if it were so.
-        super().__init__(data, auto_id="details-%s", instance=copy(ticket), **kwargs)
+        initial = {"seen": self.sealed(ticket)}
+        super().__init__(data, auto_id="details-%s", instance=copy(ticket), initial=initial, **kwargs)
         focus_first(self, "subject")
-        self.fields["category"].queryset = Category.objects.filter(Q(is_active=True) | Q(pk=ticket.category_id))
+        self.fields["category"].queryset = Category.objects.filter(
+            Q(is_active=True) | Q(pk=ticket.category_id)
+        ).in_tree()
+
+    @staticmethod
+    def sealed(ticket: Ticket) -> str:
+        """What the editor sees, for the comparison when they save."""
+        return signing.dumps(details.snapshot(ticket), salt="details")
+
+    def clean_seen(self) -> dict[str, str] | None:
+        if not self.cleaned_data["seen"]:
+            return None
+        try:
+            return signing.loads(self.cleaned_data["seen"], salt="details")
+        except signing.BadSignature as error:
+            raise forms.ValidationError(_("The form has lost its key; load the page again.")) from error
+
+    def show_both(self, stale: details.StaleDetails) -> None:
+        """Saving again is then a decision, with both versions seen."""
+        self.both = stale.conflicts
+        self.data = {**self.data.dict(), "seen": self.sealed(stale.current)}
 
 
 class AssignForm(forms.Form):

@@ -18,8 +18,8 @@ MOST = 20  # conditions
 PROSE = 10  # 您好：我要… is a sentence: what stands behind an unknown Chinese key and is longer is no value
 KEYS = {
     "class": "类别 类型 kind", "state": "状态 阶段 stage", "tier": "等级 级别", "owner": "负责人 经办人",
-    "team": "班组 团队", "customer": "客户 顾客", "channel": "渠道", "opened": "受理 开单 提交",
-    "due": "到期 时限", "is": "是",
+    "team": "班组 团队", "customer": "客户 顾客", "topic": "细类 话题 category", "channel": "渠道",
+    "opened": "受理 开单 提交", "due": "到期 时限", "is": "是", "tag": "标签 标记", "watching": "关注 关注人",
 }  # fmt: skip
 ALIASES = {alias: key for key, words in KEYS.items() for alias in (key, *words.split())}
 KNOWN = tuple(f"{key} {words.split()[0]}" for key, words in KEYS.items())
@@ -149,11 +149,12 @@ def _time(sign: str, value: str) -> timedelta | date | None:
 
 READERS = {
     "class": _one_of(CLASSES), "state": _one_of(STATES), "channel": _one_of(CHANNELS), "is": _one_of(ARE),
-    "tier": _free, "owner": _free, "team": _free, "customer": _free, "opened": _time, "due": _time,
+    "tier": _free, "owner": _free, "team": _free, "customer": _free, "topic": _free,
+    "opened": _time, "due": _time, "tag": _free, "watching": _one_of({"me": "我 本人"}),
 }  # fmt: skip
 EXAMPLES: dict[str, tuple[str, ...]] = {
     key: tuple(f"{value!s} {words.split()[0]}" for value, words in choices.items())
     for key, choices in (("class", CLASSES), ("state", STATES), ("channel", CHANNELS), ("is", ARE))
 } | {
-    "opened": ("opened>2026-11-01", "opened<7d"), "due": ("due<1d", "due<4h", "due:2026-11-30"),
+    "watching": ("me",), "opened": ("opened>2026-11-01", "opened<7d"), "due": ("due<1d", "due<4h", "due:2026-11-30"),
 }  # fmt: skip

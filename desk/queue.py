@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.db.models import Count, F, Prefetch, Q, Value, prefetch_related_objects
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -19,7 +20,7 @@ from messaging.models import Channel
 from staff.models import User
 from staff.sight import visible_teams
 from tickets.list_models import SavedView
-from tickets.models import Category, Kind, Level, Priority, State, Ticket, TicketQuerySet
+from tickets.models import Category, Kind, Level, Priority, State, Tag, Tagging, Ticket, TicketQuerySet, Watch
 
 PAGE = 50
 CAP = 5000  # counts are exact up to so many open tickets in sight, and "at least" beyond
@@ -43,6 +44,7 @@ VIEWS = (
     View("today", _("Due today"), "hourglass-split"),
     View("unread", _("Unread replies"), "envelope"),
     View("snoozed", _("Snoozed"), "moon"),
+    View("watched", _("Watched by me"), "eye"),
     View("team", _("All open"), "people", team=True),
     View("unassigned", _("Unassigned"), "person-dash", team=True),
     View("special", _("Complaints: special"), "shield-exclamation", team=True),
@@ -70,6 +72,7 @@ def conditions(user: User, now: datetime) -> dict[str, Q]:
         "today": theirs(user) & Q(due_at__lt=end_of_today(now)),
         "unread": theirs(user) & Q(unread=True),
         "snoozed": theirs(user) & Q(snooze__isnull=False),
+        "watched": Q(pk__in=Watch.objects.filter(user=user).values("ticket")),
         "team": awake,
         "unassigned": Q(owner=None) & awake,
         "special": Q(kind=Kind.COMPLAINT, level=Level.SPECIAL) & awake,
@@ -119,20 +122,31 @@ def colleagues(user: User) -> list[User]:
     return list(User.objects.filter(is_active=True, team__in=visible_teams(user)).order_by("display_name", "pk")[:100])
 
 
-def people_and_topics(user: User) -> tuple[list[User], list[Category]]:
-    """Who and what the list can be narrowed to, in one query."""
+def people_topics_and_tags(user: User) -> tuple[list[User], list[Category], list[Tag]]:
+    """Who and what the list can be narrowed to, in one query; topics in the order of their tree."""
     people = User.objects.filter(is_active=True, team__in=visible_teams(user)).order_by("display_name", "pk")
     topics = Category.objects.filter(is_active=True)
-    rows = people.values_list(Value(0), "pk", "display_name", "username", Value(0))[:100].union(
-        topics.values_list(Value(1), "pk", "name_zh", "name_en", "position")[:200], all=True
+    none = Value(0)
+    rows = people.values_list(none, "pk", "display_name", "username", none, none)[:100].union(
+        topics.values_list(Value(1), "pk", "name_zh", "name_en", "position", Coalesce("parent", none))[:200],
+        Tag.objects.active().values_list(Value(2), "pk", "name", "colour", none, none)[:300],
+        all=True,
     )
-    found: tuple[list[User], list[Category]] = ([], [])
-    for is_topic, pk, first, second, position in rows:
-        if is_topic:
+    found: tuple[list[User], list[Category], list[Tag]] = ([], [], [])
+    above: dict[int, int] = {}
+    for what, pk, first, second, position, parent in rows:
+        if what == 2:
+            found[2].append(Tag(pk=pk, name=first, colour=second))
+        elif what == 1:
             found[1].append(Category(pk=pk, name_zh=first, name_en=second, position=position))
+            above[pk] = parent
         else:
             found[0].append(User(pk=pk, display_name=first, username=second))
-    return sorted(found[0], key=str), sorted(found[1], key=lambda topic: topic.position)
+    by_pk = {topic.pk: topic for topic in found[1]}
+    for topic in found[1]:
+        topic.parent = by_pk.get(above[topic.pk])
+    in_tree = sorted(found[1], key=lambda topic: [(up.position, up.pk) for up in topic.line])
+    return sorted(found[0], key=str), in_tree, sorted(found[2], key=str)
 
 
 @dataclass(frozen=True)
@@ -150,6 +164,7 @@ COLUMNS = (
     Column("state", _("Stage"), "is-opt is-opt--1"),
     Column("priority", _("Priority"), "is-opt", usual=False),
     Column("category", _("Topic"), "is-opt", usual=False),
+    Column("tags", _("Tags"), "is-opt", usual=False),
     Column("sla", _("SLA")),
     Column("owner", _("Owner"), "is-opt"),
     Column("opened", _("Opened"), "is-opt u-right", usual=False),
@@ -167,6 +182,7 @@ class Filters:
     owner: str = ""
     category: str = ""
     priority: str = ""
+    tag: str = ""
     words: str = ""
     sort: str = DUE
     cols: tuple[str, ...] = ()
@@ -177,7 +193,8 @@ class Filters:
 
     LABELS: ClassVar[dict[str, str | Promise]] = {
         "view": _("View"), "kind": _("Class"), "state": _("Stage"), "owner": _("Owner"), "category": _("Topic"),
-        "priority": _("Priority"), "sort": _("Order"), "cols": _("Columns"), "q": _("Words in the summary"),
+        "tag": _("Tag"), "priority": _("Priority"), "sort": _("Order"), "cols": _("Columns"),
+        "q": _("Words in the summary"),
     }
 
     @classmethod
@@ -191,8 +208,11 @@ class Filters:
         owner, category = params.get("owner", ""), params.get("category", "")
         taken["owner"] = owner if owner in ("me", "none") or re.fullmatch(r"[0-9]{1,18}", owner) else ""
         taken["category"] = category if re.fullmatch(r"[0-9]{1,9}", category) else ""
+        taken["tag"] = tag if re.fullmatch(r"[0-9]{1,18}", tag := params.get("tag", "")) else ""
         ignored = [
-            cls.LABELS[name] for name in (*known, "owner", "category") if params.get(name) and not taken.get(name)
+            cls.LABELS[name]
+            for name in (*known, "owner", "category", "tag")
+            if params.get(name) and not taken.get(name)
         ]
         if params.get("saved"):
             ignored += [name[:40] for name in params if name not in cls.LABELS and name not in ("saved", "after")]
@@ -215,24 +235,32 @@ class Filters:
             gone.append("owner")
         if self.category and not Category.objects.filter(pk=self.category).exists():
             gone.append("category")
+        if self.tag and not Tag.objects.active().filter(pk=self.tag).exists():
+            gone.append("tag")
         ignored = (*self.ignored, *(self.LABELS[name] for name in gone))
         cleared: dict[str, Any] = dict.fromkeys(gone, "")
         return replace(self, ignored=ignored, **cleared) if gone else self
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.kind or self.state or self.owner or self.category or self.priority or self.words)
+        return bool(self.kind or self.state or self.owner or self.category or self.priority or self.tag or self.words)
 
     @property
     def columns(self) -> list[Column]:
         return [column for column in COLUMNS if (column.code in self.cols if self.cols else column.usual)]
 
     @property
+    def beside(self) -> list[str]:
+        """What is read along for the chosen columns."""
+        return ["tags"] if "tags" in self.cols else []
+
+    @property
     def query(self) -> str:
         """The address of what is shown, without the page: what a saved view keeps."""
         named = {
             "view": self.view, "kind": self.kind, "state": self.state, "owner": self.owner, "q": self.words,
-            "category": self.category, "priority": self.priority, "sort": self.sort if self.sort != DUE else "",
+            "category": self.category, "priority": self.priority, "tag": self.tag,
+            "sort": self.sort if self.sort != DUE else "",
         }
         return urlencode([*((n, v) for n, v in named.items() if v), *(("cols", code) for code in self.cols)])
 
@@ -248,10 +276,14 @@ class Filters:
     def condition(self, user: User, now: datetime) -> Q:
         """What an open ticket has to be, to stand in this list."""
         found = conditions(user, now)[self.view]
-        equal = {"kind": self.kind, "state": self.state, "category": self.category, "priority": self.priority}
+        equal = {"kind": self.kind, "state": self.state, "priority": self.priority}
         found &= Q(**{name: value for name, value in equal.items() if value})
+        if self.category:
+            found &= Q(category__in=Category.objects.within(self.category).order_by().values("pk"))
         if self.owner:
             found &= Q(owner={"me": user.pk, "none": None}.get(self.owner, self.owner))
+        if self.tag:
+            found &= Q(pk__in=Tagging.objects.filter(tag=self.tag).values("ticket"))
         return found & Q(subject__icontains=redaction.sought(self.words)) if self.words else found
 
     def apply(self, tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
@@ -266,12 +298,12 @@ class Page:
 
 
 def page(user: User, filters: Filters, now: datetime) -> Page:
-    """One page of the queue with everything its rows show, in three queries at most."""
+    """One page of the queue with everything its rows show, in four queries at most."""
     beside = ["snooze", "category"] if "category" in filters.cols else ["snooze"]
     tickets = filters.apply(open_to(user), user, now).for_list().select_related(*beside)
     rows = in_order(tickets, filters.sort, filters.after, PAGE + 1)
     shown: list[Any] = rows[:PAGE]  # each is given `reached_at`
-    prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()))
+    prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()), *filters.beside)
     for ticket in shown:
         ticket.reached_at = shown_contact(ticket)  # type: ignore[attr-defined]
     more = write_cursor(shown[-1], filters.sort) if len(rows) > PAGE else ""

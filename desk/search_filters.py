@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 from django.utils import timezone
@@ -15,7 +17,7 @@ from customers.models import Customer, CustomerWords, Tier
 from desk.query_language import ME, NOBODY, Condition, Problem, Query, parse
 from staff.models import User
 from staff.sight import visible_teams
-from tickets.models import State, Ticket, TicketQuerySet
+from tickets.models import Category, State, Tag, Tagging, Ticket, TicketQuerySet, Watch
 
 MASKED = re.compile(r"\w+\*{3,}\w+")
 NAMED = 200  # customers that `customer:` stands for, at most
@@ -151,6 +153,22 @@ def _team(asked: Asked, condition: Condition) -> None:
     asked.customers &= ~Q(team__in=found) if condition.negated else Q(team__in=found)
 
 
+def _tag(asked: Asked, condition: Condition) -> None:
+    """Of this name, or whose name holds it."""
+    name = str(condition.value).lstrip("#")
+    found = list(Tag.objects.named(name).values_list("pk", flat=True))
+    found = found or list(Tag.objects.filter(name__icontains=name).values_list("pk", flat=True)[:20])
+    if not found:
+        names = tuple(Tag.objects.active().values_list("name", flat=True)[:8])
+        asked.problems.append(_told(Problem("tag", name, choices=names)))
+        return
+    _narrow(asked, condition, Q(pk__in=Tagging.objects.filter(tag__in=found).values("ticket")))
+
+
+def _watching(asked: Asked, condition: Condition) -> None:
+    _narrow(asked, condition, Q(pk__in=Watch.objects.filter(user=asked.user).values("ticket")))
+
+
 def _customer(asked: Asked, condition: Condition) -> None:
     """Those who are called so, by the number or by words of the name."""
     name = str(condition.value)
@@ -162,6 +180,21 @@ def _customer(asked: Asked, condition: Condition) -> None:
         found = [] if sought.is_empty else newest(CustomerWords, sought, limit=NAMED, facets=customer_sight(asked))
     asked.few = not condition.negated
     _narrow(asked, condition, Q(customer__in=found))
+
+
+def _topic(asked: Asked, condition: Condition) -> None:
+    """Topics that are called so, or by that code, and everything below them."""
+    name = str(condition.value)
+    called = Q(code__iexact=name) | Q(name_zh__iexact=name) | Q(name_en__iexact=name)
+    found = Category.objects.filter(called) or Category.objects.filter(
+        Q(name_zh__icontains=name) | Q(name_en__icontains=name)
+    )
+    if not found:
+        names = tuple(map(str, Category.objects.filter(is_active=True, parent=None)[:8]))
+        asked.problems.append(_told(Problem("topic", name, choices=names)))
+        return
+    below = reduce(or_, (Category.objects.within(topic.pk) for topic in found[:20]))
+    _narrow(asked, condition, Q(category__in=[*below.order_by().values_list("pk", flat=True)]))
 
 
 def customer_sight(asked: Asked) -> Facets:
@@ -212,7 +245,8 @@ def _is(asked: Asked, condition: Condition) -> None:
 
 MEANINGS = {
     "class": _class, "channel": _channel, "state": _state, "tier": _tier, "owner": _owner, "team": _team,
-    "customer": _customer, "opened": _opened, "due": _due, "is": _is,
+    "customer": _customer, "topic": _topic, "opened": _opened, "due": _due, "is": _is,
+    "tag": _tag, "watching": _watching,
 }  # fmt: skip
 
 

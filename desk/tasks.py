@@ -7,6 +7,7 @@ from followups import callbacks
 from followups import signals as satisfaction
 from loyalty import care, ledger
 from tickets import signals as complaints
+from tickets import watching
 
 
 @shared_task
@@ -87,3 +88,9 @@ def begin_absences():
     """Hands on the work of those whose absence has begun."""
     while leaving.begin_due():
         pass
+
+
+@shared_task
+def tell_watchers():
+    """Tells those who watch a ticket of promises that were missed on it."""
+    watching.tell_breaches()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from core.models import Event
-from desk import calls
+from desk import calls, relations_story
 from followups import outgoing
 from followups.models import Attempt, Outgoing
 from messaging.models import Attachment
@@ -300,6 +300,9 @@ def _snoozed(event, who, data):
 def _visit(event, who, data):
     told_so = story.told(event, who)
     return Line(told_so.at, told_so.icon, told_so.text, told_so.look, told_so.note)
+def _related(event, who, data):
+    icon, text, look = relations_story.told(event.kind, who, data)
+    return Line(event.at, icon, text, look, note=_reason(data))
 
 
 def _plain(icon: str, words: str, look: str = ""):
@@ -336,6 +339,7 @@ WORDS = {
     "resumed": _plain("play", gettext_noop("%(who)s let the clock run again")),
     "snoozed": _snoozed,
     "woken": _plain("sunrise", gettext_noop("%(who)s took it back into the lists")),
+    **dict.fromkeys(relations_story.WORDS, _related),
     "no_policy": _plain("question-circle", gettext_noop("No promise in time applies to this case"), "u-amber"),
     "acknowledged": _plain("envelope-check", gettext_noop("An acknowledgement with the number was sent")),
     "bounced": _plain("envelope-x", gettext_noop("A mail to the customer was returned"), "u-red"),

@@ -12,11 +12,13 @@ from messaging.models import Attachment
 from processes.models import Confirmation, LogEntry, Process, Step
 from staff.models import User
 from tickets.models import Post, Ticket
+from tickets.models import Task as TicketTask
 from visits.models import Appointment, Slip, Visit
 
 # Name in the log → (model, way to its ticket or customer)
 OF_TICKET: dict[str, tuple[type[Model], str]] = {
     "post": (Post, "ticket"),
+    "todo": (TicketTask, "ticket"),
     "sheet": (Sheet, "ticket"),
     "process": (Process, "ticket"),
     "step": (Step, "process__ticket"),

@@ -55,6 +55,17 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
     ),
     "plan_accepted": ("patch-check", _("The customer has confirmed the plan of ticket %(ticket)s.")),
     "plan_declined": ("patch-exclamation", _("The customer has not accepted the plan of ticket %(ticket)s.")),
+    "watched_wrote": ("eye", _("The customer wrote on ticket %(ticket)s, which you watch.")),
+    "watched_replied": ("eye", _("%(name)s replied on ticket %(ticket)s, which you watch.")),
+    "watched_moved": ("eye", _("Ticket %(ticket)s, which you watch, has moved on.")),
+    "watched_breached": ("eye", _("Ticket %(ticket)s, which you watch, is overdue.")),
+    "watched_breached_many": (
+        "eye",
+        ngettext_lazy(
+            "%(count)d ticket that you watch is overdue.", "%(count)d tickets that you watch are overdue.", "count"
+        ),
+    ),
+    "task": ("check2-square", _("%(by)s gave you a task on ticket %(ticket)s.")),
     "woken": ("sunrise", _("Ticket %(ticket)s, put aside until now, is back.")),
     "transferred": ("people", _("Ticket %(ticket)s of a colleague who is away has come to you.")),
     "transferred_many": (
@@ -93,6 +104,8 @@ def line(row: Notification) -> Line:
     """Words and address of a notification; of a kind without words it still says where to look."""
     icon, words = WORDS.get(row.kind) or (OTHER if row.ticket_id else NAMELESS)
     facts = {"by": _("Somebody"), "count": 0, "number": "", "window": "", **row.data, "ticket": f"T-{row.ticket_id}"}
+    nobody = {"by": _("Somebody"), "name": _("Somebody"), "count": 0, "number": ""}
+    facts = {**nobody, **row.data, "ticket": f"T-{row.ticket_id}"}
     overdue = f"{reverse('desk:workbench')}?view=breached"
     url = reverse("desk:ticket", args=[row.ticket_id]) if row.ticket_id else overdue
     if row.ticket_id and isinstance(row.data.get("post"), int):

@@ -2,18 +2,9 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.site import DeskAdmin, EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
-from tickets import routing_admin  # noqa: F401 - registers its pages
-from tickets.models import Breach, Category, Escalation, FlowRules, SLAPolicy, SLATimer
-
-
-@admin.register(Category)
-class CategoryAdmin(DeskAdmin):
-    list_display = ["position", "code", "name_zh", "name_en", "kind", "is_active"]
-    list_display_links = ["code"]
-    list_editable = ["position", "is_active"]
-    list_filter = ["kind", "is_active"]
-    search_fields = ["code", "name_zh", "name_en"]
+from core.site import EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
+from tickets import relation_admin, routing_admin, topic_admin  # noqa: F401 - they register their pages
+from tickets.models import Breach, Escalation, FlowRules, SLAPolicy, SLATimer
 
 
 @admin.register(FlowRules)

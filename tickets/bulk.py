@@ -10,13 +10,15 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from staff.models import User
-from tickets import details, routing, snoozing
+from tickets import details, relations, routing, snoozing, watching
 from tickets.list_models import BulkAction, Snooze
-from tickets.models import Grade, Ticket
+from tickets.models import Grade, Tag, Ticket
 
 MOST = 200
 UNDO = timedelta(seconds=30)
-REFUSALS = (routing.ClaimRefused, routing.AssignRefused, details.AmendRefused, snoozing.SnoozeRefused)
+REFUSALS = (
+    routing.ClaimRefused, routing.AssignRefused, details.AmendRefused, snoozing.SnoozeRefused, relations.TagRefused,
+)
 K = BulkAction.Kind
 
 
@@ -34,7 +36,8 @@ def act(
 ) -> BulkAction:
     """Does one deed on the tickets that `by` sees, row by row, and keeps what became of each.
 
-    `value` is the new owner or None, the urgency, or the moment. The same `key` again gives the first action back.
+    `value` is the new owner or None, the urgency, the moment, or the tag. The same `key` again gives the first action
+    back.
     """
     now = now or timezone.now()
     ids = sorted(set(tickets))
@@ -65,6 +68,8 @@ def _check(kind: str, ids: list[int], value: Any) -> None:
         raise BulkRefused(_("Choose an urgency."))
     if kind == K.SNOOZE and not isinstance(value, datetime):
         raise BulkRefused(_("Say until when."))
+    if kind in (K.TAG, K.UNTAG) and not isinstance(value, Tag):
+        raise BulkRefused(_("Choose a tag."))
 
 
 def _row(kind: str, pk: int, ticket: Ticket | None, value, by: User, reason: str, now: datetime) -> dict:
@@ -80,10 +85,12 @@ def _row(kind: str, pk: int, ticket: Ticket | None, value, by: User, reason: str
 
 def _after(kind: str, value, by: User):
     """What the ticket holds now, as it is kept: an id, a grade, a moment as text."""
-    if kind == K.CLAIM:
+    if kind in (K.CLAIM, K.WATCH):
         return by.pk
-    if kind == K.ASSIGN:
+    if kind in (K.ASSIGN, K.TAG):
         return value.pk if value else None
+    if kind == K.UNTAG:
+        return None
     return _text(value) if kind == K.SNOOZE else value
 
 
@@ -111,7 +118,22 @@ def _snooze(ticket: Ticket, value: datetime, by: User, reason: str, now: datetim
     return _text(before.until) if before else ""
 
 
-DEEDS: dict[str, Callable] = {K.CLAIM: _claim, K.ASSIGN: _assign, K.URGENCY: _urgency, K.SNOOZE: _snooze}
+def _tag(ticket: Ticket, value: Tag, by: User, reason: str, now: datetime) -> int | None:
+    return None if relations.tag(ticket, tag=value, by=by, now=now) else value.pk
+
+
+def _untag(ticket: Ticket, value: Tag, by: User, reason: str, now: datetime) -> int | None:
+    return value.pk if relations.untag(ticket, tag=value, by=by, now=now) else None
+
+
+def _watch(ticket: Ticket, value, by: User, reason: str, now: datetime) -> int | None:
+    return None if watching.watch(ticket, user=by, now=now) else by.pk
+
+
+DEEDS: dict[str, Callable] = {
+    K.CLAIM: _claim, K.ASSIGN: _assign, K.URGENCY: _urgency, K.SNOOZE: _snooze, K.TAG: _tag, K.UNTAG: _untag,
+    K.WATCH: _watch,
+}
 
 
 def _text(moment: Any) -> str:
@@ -161,6 +183,9 @@ def _put_back(kind: str, ticket: Ticket | None, row: dict, by: User, now: dateti
             snoozing.snooze(ticket, until=before, by=by, now=now)
         else:
             snoozing.wake(ticket, by=by, now=now)
+    elif kind in (K.TAG, K.UNTAG, K.WATCH):
+        if not _belongs_again(kind, ticket, row, by, now):
+            raise _Changed
     elif kind == K.URGENCY:
         if locked.urgency != row["after"]:
             raise _Changed
@@ -170,6 +195,17 @@ def _put_back(kind: str, ticket: Ticket | None, row: dict, by: User, now: dateti
             raise _Changed
         former = User.objects.filter(pk=row["before"]).first() if row["before"] else None
         routing.assign(ticket, to=former, by=by, reason=_("Taken back"), now=now)
+
+
+def _belongs_again(kind: str, ticket: Ticket, row: dict, by: User, now: datetime) -> bool:
+    """Takes off what was put on, and the other way round; False where somebody did so before."""
+    if kind == K.WATCH:
+        return watching.unwatch(ticket, user=by, now=now)
+    found = Tag.objects.filter(pk=row["after"] or row["before"]).first()
+    if found is None:
+        return False
+    change = relations.untag if kind == K.TAG else relations.tag
+    return change(ticket, tag=found, by=by, now=now)
 
 
 def forget(*, now: datetime | None = None) -> int:

@@ -14,9 +14,9 @@ from messaging import outbox
 from messaging.models import Channel, Mailbox, Message, Outbox
 from staff import notifications
 from staff.models import User
-from tickets import drafts, mentions, sla
+from tickets import drafts, mentions, sla, watching
 from tickets.draft_models import Draft
-from tickets.models import Metric, Post, Ticket
+from tickets.models import Post, Ticket
 from tickets.routing_models import Turn
 
 LONGEST = 100_000  # characters of one reply or note
@@ -63,6 +63,7 @@ def reply(
     )
     drafts.clear(locked, user=by, kind=Draft.Kind.REPLY, now=now)
     _after_reply(locked, by=by, now=now, wait=wait, noted=noted or {})
+    watching.tell(locked, watching.REPLIED, by=by, now=now, name=str(by), post=post.pk)
     ticket.refresh_from_db()
     return post
 
@@ -103,14 +104,13 @@ def _after_reply(ticket: Ticket, *, by: User, now: datetime, wait: bool, noted: 
     ticket.first_response_at = ticket.first_response_at or now
     ticket.unread, ticket.updated_at = False, now
     ticket.save(update_fields=["first_response_at", "unread", "updated_at"])
-    for answered in (Metric.FIRST_RESPONSE, Metric.CHASER):
-        sla.stop(ticket, answered, now=now)
+    sla.answered(ticket, proposed=wait, now=now)
     events.record(
         "replied", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now,
         **noted,
     )
     if wait and not ticket.waiting_customer:
-        sla.pause(ticket, by=by, reason=WAITING, now=now)
+        sla.pause(ticket, by=by, reason=WAITING, by_hand=False, now=now)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
 
 
@@ -130,7 +130,7 @@ def _thread(ticket: Ticket) -> dict:
 
 @transaction.atomic
 def note(ticket: Ticket, *, body: str, by: User, key: str = "", now: datetime | None = None) -> Post:
-    """Adds an internal note; customers never see it. Colleagues who are @mentioned in it are told under their bell.
+    """Adds an internal note; customers never see it. Colleagues @mentioned in it are told, and watch from then on.
 
     `key` makes a double submit harmless.
     """
@@ -149,6 +149,7 @@ def note(ticket: Ticket, *, body: str, by: User, key: str = "", now: datetime | 
         "noted", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now
     )
     for user in mentioned:
+        watching.watch(ticket, user=user, by=by, now=now)
         if user != by:
             notifications.notify(user, "mentioned", ticket_id=ticket.pk, now=now, by=str(by), post=post.pk)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)

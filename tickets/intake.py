@@ -12,7 +12,7 @@ from customers.models import Customer
 from messaging.models import AUTHORITIES, Call, Message
 from staff import notifications
 from staff.models import User
-from tickets import accounts, chasers, classification, routing_rules, sla, workflow
+from tickets import accounts, chasers, classification, routing_rules, sla, watching, workflow
 from tickets.models import Channel, Grade, Kind, Level, Metric, Post, Ticket
 
 
@@ -138,7 +138,8 @@ def append_inbound(
         "customer_wrote", locked, ticket_id=locked.pk, customer_id=locked.customer_id, team_id=locked.team_id, now=now,
         channel=channel,
     )
-    sla.resume(locked, now=now, reason="")
+    sla.heard(locked, spoken=call is not None, now=now)
+    watching.tell(locked, watching.WROTE, by=by, now=now, post=post.pk)
     live.publish("ticket", team_id=locked.team_id, ticket=locked.pk)
     return post
 

@@ -67,6 +67,9 @@ class BulkAction(models.Model):
         ASSIGN = "assign", _("Assign")
         URGENCY = "urgency", _("Set the urgency")
         SNOOZE = "snooze", _("Snooze")
+        TAG = "tag", _("Tag")
+        UNTAG = "untag", _("Take a tag off")
+        WATCH = "watch", _("Watch")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="bulk_actions")
     key = models.CharField(max_length=40)  # of the form, so that a double submit acts once
@@ -82,7 +85,8 @@ class BulkAction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "key"], name="a_bulk_form_acts_once"),
             models.CheckConstraint(
-                condition=Q(kind__in=["claim", "assign", "urgency", "snooze"]), name="bulk_kind_is_known"
+                condition=Q(kind__in=["claim", "assign", "urgency", "snooze", "tag", "untag", "watch"]),
+                name="bulk_kind_is_known",
             ),
         ]
         indexes = [models.Index(fields=["at"], name="bulk_by_age")]

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -83,25 +83,6 @@ class Priority(models.IntegerChoices):
     LOW = 4, _("Low")
 
 
-class Category(models.Model):
-    """A topic that intake offers; rows are the admin's."""
-
-    code = models.SlugField(_("code"), max_length=40, unique=True)
-    name_zh = models.CharField(_("name (Chinese)"), max_length=60)
-    name_en = models.CharField(_("name (English)"), max_length=60)
-    kind = models.CharField(_("class"), max_length=10, choices=Kind, blank=True)
-    position = models.PositiveSmallIntegerField(_("position"), default=100)
-    is_active = models.BooleanField(_("active"), default=True)
-
-    class Meta:
-        verbose_name = _("category")
-        verbose_name_plural = _("categories")
-        ordering = ["position", "code"]
-
-    def __str__(self):
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
-
-
 class TicketQuerySet(SearchedRows, TeamSightQuerySet):  # type: ignore[override]  # as_manager of two parents
     def active(self):
         return self.exclude(state=State.ARCHIVED)
@@ -133,7 +114,7 @@ class Ticket(Searched, WithOriginals):
     state = models.CharField(_("stage"), max_length=16, choices=State, default=State.RECEIVED)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
     category = models.ForeignKey(
-        Category, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("topic")
+        "tickets.Category", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("topic")
     )
     level = models.CharField(_("complaint level"), max_length=8, choices=Level, blank=True)
     urgency = models.PositiveSmallIntegerField(_("urgency"), choices=Grade, default=Grade.MEDIUM)
@@ -258,6 +239,17 @@ class Post(Searched, WithOriginals):
 from tickets.draft_models import Draft, DraftFile  # noqa: E402, F401
 from tickets.flow_models import FlowRules  # noqa: E402, F401
 from tickets.list_models import BulkAction, SavedView, Snooze  # noqa: E402, F401
+from tickets.relation_models import Join, Link, Tag, Tagging, Task, Watch  # noqa: E402, F401
 from tickets.routing_models import KindWeight, RoutingRule, Turn  # noqa: E402, F401
-from tickets.sla_models import Breach, Escalation, Metric, SLAPolicy, SLATimer  # noqa: E402, F401
+from tickets.sla_models import (  # noqa: E402, F401
+    Breach,
+    Escalation,
+    Metric,
+    Pause,
+    PauseCause,
+    Segment,
+    SLAPolicy,
+    SLATimer,
+)
+from tickets.topic_models import Category, TopicModel, TopicRule  # noqa: E402, F401
 from tickets.words import PostWords, TicketWords  # noqa: E402, F401 their tables belong to this app's models

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core import events
 from messaging.models import Message
 from staff.models import Role, User
-from tickets import intake, workflow
+from tickets import intake, joining, workflow
 from tickets.models import Ticket
 
 
@@ -39,6 +39,8 @@ def reopen(ticket: Ticket, *, by: User, reason: str, now: datetime | None = None
         raise ReopenRefused(why)
     if not reason.strip():
         raise ReopenRefused(_("Say why the ticket is reopened."))
+    if into := joining.survivor_of(locked):
+        raise ReopenRefused(_("The matter goes on in %(number)s.") % {"number": into.number})
     if later := locked.cycles.order_by("-pk").first():
         raise ReopenRefused(_("The matter goes on in %(number)s.") % {"number": later.number})
     if workflow.returns(locked, now=now):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from core import events, live
 from core.models import Event
 from staff.models import Role, User
-from tickets import sla
+from tickets import sla, watching
 from tickets.models import RESOLVED_STATES, Cause, FlowRules, Kind, Level, Outcome, State, Ticket
 
 S = State
@@ -246,8 +246,10 @@ def _enter(ticket: Ticket, to: State, before: tuple, *, by: User | None, note: s
         _log("reclassified", ticket, by=by, now=now, **details)
     else:
         sla.stop(ticket, sla.Metric.CHASER, now=now)  # the matter moves on: that is what the chaser asked for
+    if was in CALLBACK_STATES:
+        sla.stop(ticket, sla.Metric.CALLBACK, now=now)
     if to in RESOLVED_STATES:
-        sla.stop(ticket, sla.Metric.RESOLUTION, now=now)
+        sla.solved(ticket, now=now)
         _log("resolved", ticket, by=by, now=now, state=to)
     elif to == S.ARCHIVED:
         if ticket.outcome == Outcome.SATISFIED:
@@ -256,6 +258,7 @@ def _enter(ticket: Ticket, to: State, before: tuple, *, by: User | None, note: s
         _log("archived", ticket, by=by, now=now, outcome=ticket.outcome, cause=ticket.cause, note=note)
     elif was in (*RESOLVED_STATES, S.ARCHIVED):
         sla.start_metric(ticket, sla.Metric.RESOLUTION, now=now)
+    watching.tell(ticket, watching.MOVED, by=by, now=now, to=to)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
 
 
@@ -323,6 +326,19 @@ def take_up(ticket: Ticket, *, by: User | None, reason: str = "", now: datetime 
     _log("reopened", locked, by=by, now=now, reason=reason, stood=stood)
     ticket.refresh_from_db()
     return ticket
+
+
+@transaction.atomic
+def reinstate(ticket: Ticket, *, as_it_was: dict, by: User, now: datetime) -> None:
+    """Takes back a decision “duplicate” made by mistake; `as_it_was` are the columns of before."""
+    locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    if locked.outcome != Outcome.DUPLICATE:
+        raise MoveRefused(_("The ticket does not stand as a duplicate."))
+    for name, value in {**as_it_was, "outcome": "", "cause": "", "archived_at": None}.items():
+        setattr(locked, name, value)
+    locked.save()
+    _log("moved", locked, by=by, now=now, note="", **{"from": S.ARCHIVED, "to": locked.state, "outcome": ""})
+    live.publish("ticket", team_id=locked.team_id, ticket=locked.pk)
 
 
 @transaction.atomic

@@ -17,8 +17,9 @@ from desk.list_forms import SnoozeForm
 from desk.queue import Filters, colleagues
 from desk.views import ticket as ticket_page
 from desk.views.workbench import show
-from tickets import bulk, snoozing
+from tickets import bulk, relations, snoozing
 from tickets.list_models import BulkAction
+from tickets.models import Tag
 
 
 def value_of(request, kind: str):
@@ -28,6 +29,10 @@ def value_of(request, kind: str):
     if kind == BulkAction.Kind.URGENCY:
         urgency = request.POST.get("urgency", "")
         return int(urgency) if re.fullmatch("[0-9]", urgency) else None
+    if kind == BulkAction.Kind.TAG:
+        return relations.tag_named(request.POST.get("tag", "")[:200])
+    if kind == BulkAction.Kind.UNTAG:
+        return Tag.objects.named(" ".join(request.POST.get("tag", "")[:200].split()).lstrip("#")).first()
     return moment(request.POST.get("until", "")) if kind == BulkAction.Kind.SNOOZE else None
 
 
@@ -54,7 +59,7 @@ def act(request):
             kind=kind, tickets=picked, by=request.user, key=key, value=value,
             reason=request.POST.get("reason", "")[:400],
         )
-    except bulk.BulkRefused as refused:
+    except (bulk.BulkRefused, relations.TagRefused) as refused:
         return show(request, query, 422, refused_bulk={"text": str(refused), "picked": picked})
     return redirect(f"{reverse('desk:workbench')}?{Filters.of(query, request.user).address}&bulk={action.pk}")
 

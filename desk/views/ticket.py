@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from desk import case, composer, forms
 from desk.views.composer import as_download
 from messaging.models import Attachment
-from tickets import conversation, reopening, routing, sla, viewers, workflow
+from tickets import conversation, reopening, routing, sla, topics, viewers, workflow
 from tickets import details as tickets_details
 
 REFUSALS = (
@@ -177,7 +177,14 @@ def details(request, pk):
     form = forms.DetailsForm(request.POST, ticket=found)
     if form.is_valid():
         with _refusals_in(form):
-            tickets_details.amend(found, by=request.user, **form.cleaned_data)
+            was = found.category_id
+            try:
+                tickets_details.amend(found, by=request.user, **form.cleaned_data)
+            except tickets_details.StaleDetails as stale:
+                form.show_both(stale)
+                raise
+            if found.category_id != was:
+                topics.count(chosen=found.category, offer=request.POST.get(topics.FIELD, ""))
     return _answer(request, found, form, _("The details are saved."))
 
 

@@ -61,10 +61,10 @@ def show(request, asked, status: int = 200, **refused):
 
 def filter_choices(user) -> dict:
     states = [(value, label) for value, label in State.choices if value != State.ARCHIVED]
-    colleagues, categories = queue.people_and_topics(user)
+    colleagues, categories, tags = queue.people_topics_and_tags(user)
     return {
         "kinds": Kind.choices, "states": states, "colleagues": colleagues, "priorities": Priority.choices,
-        "categories": categories, "sorts": SORTS.items(), "columns": queue.COLUMNS,
+        "categories": categories, "tags": tags, "sorts": SORTS.items(), "columns": queue.COLUMNS,
     }
 
 

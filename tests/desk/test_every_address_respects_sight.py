@@ -25,9 +25,11 @@ from messaging import calls
 from messaging.models import Attachment, Message
 from staff.models import ApiToken, Role
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory
-from tickets import drafts, intake, saved_views, workflow
+from tickets import drafts, intake, joining, relations, saved_views, todo, workflow
 from tickets.list_models import BulkAction
 from tickets.models import Kind, Level, State
+from visits import flow, slips
+from visits.models import Technician
 
 NAME, PHONE, MAIL = "欧阳震霆", "13987651234", "zhenting@ouyang.example"
 # Where an address begins → the row that it names first.
@@ -42,12 +44,14 @@ ROWS = {
     "imports/<int:pk>/": "import",
     "duplicates/<int:pk>/": "pair",
     "merges/<int:pk>/": "merge",
+    "joins/<int:pk>/": "join",
     "requests/<int:pk>/certificate/": "corrected",
     "requests/<int:pk>/correct/": "correct",
     "requests/<int:pk>/": "access",
     "complaints/open/<int:ticket>/": "ticket",
     "complaints/<int:pk>/": "sheet",
     "callbacks/<int:pk>/": "callback",
+    "visits/<int:pk>/": "visit",
     "callbacks/dial/ticket/<int:ticket>/": "ticket",
     "callbacks/dial/task/<int:pk>/": "task",
     "callbacks/calls/<int:pk>/": "outgoing",
@@ -57,9 +61,10 @@ ROWS = {
     "api/v1/orders/<int:pk>/": "order",
 }
 # What an address names besides, by the name of its parameter.
-BESIDE = {"attachment": "file", "contact": "contact", "need": "need", "task": "task", "file": "draft"}
-WORDS = ("ticket", "post", "file", "event", "need", "task", "order", "plan", "spoken", "return", "sheet", "feedback",
-         "handoff", "outgoing")  # fmt: skip
+BESIDE = {"attachment": "file", "contact": "contact", "need": "need", "task": "task", "file": "draft",
+          "visit": "visit", "todo_id": "todo", "link": "link", "tag": "tag"}  # fmt: skip
+WORDS = ("ticket", "post", "todo", "file", "event", "need", "task", "order", "plan", "spoken", "return", "sheet",
+         "feedback", "handoff", "outgoing", "visit", "appointment", "slip")  # fmt: skip
 # Addresses that name no row: a word out of a fixed list, whose figures are of what the reader sees.
 OF_NOBODY = ("dashboard/tiers/<slug:code>/",)
 # Addresses of what is one person's alone: a file of their draft, the call that they are in.
@@ -93,6 +98,7 @@ def addresses(rows):
         owner = next((name for start, name in ROWS.items() if route.startswith(start)), None)
         assert owner, f"{route}: say in ROWS whose row it names"
         values = {"pk": rows[owner].pk, "ticket": rows[owner].pk, "kind": "reply" if "/draft/" in route else "json"}
+        values["act"] = "dispatch"
         values |= {name: rows[row].pk for name, row in BESIDE.items()}
         assert not (unknown := set(re.findall(r"<\w+:(\w+)>", route)) - set(values)), f"{route}: {unknown}"
         path = route
@@ -141,7 +147,12 @@ def of_tickets(customer, agent):
     for state in (State.UNDERSTOOD, State.ANSWERED):
         workflow.move(done, state, by=agent)
     resolution = Event.objects.filter(ticket_id=done.pk, kind="resolved").latest("id")
+    relations.tag(ticket, tag=(wet := relations.tag_named("漏水")), by=agent)
+    twins = [TicketFactory(customer=customer, by=agent) for _ in range(2)]
     return {
+        "tag": wet, "todo": todo.add(ticket, what="查批次", by=agent),
+        "link": relations.link(ticket, target=special, kind="related", by=agent),
+        "join": joining.merge(twins[0], other=twins[1], by=agent),
         "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", content=b"x"),
         "post": post or ticket.posts.latest("pk"),
         "event": Event.objects.filter(ticket_id=ticket.pk)[0], "sheet": sheets.open_sheet(special, by=agent),
@@ -153,6 +164,21 @@ def of_feedback(ticket, agent):
     record = feedback.open_record(ticket, by=agent)
     handed = HandOff.objects.create(record=record, number=1, was="agent", now="specialist", by=agent, remark="已核对")
     return {"feedback": record, "handoff": handed, "outgoing": outgoing.dial(by=agent, ticket=ticket)}
+
+
+def of_visits(customer, agent):
+    ticket, now = TicketFactory(customer=customer, owner=agent, by=agent), timezone.now()
+    technician = Technician.objects.create(user=UserFactory(team=ticket.team), team=ticket.team)
+    made = [
+        flow.request(ticket, kind="repair", address="北京市朝阳区望京街七号", phone=PHONE, task="漏水", by=agent)
+        for _n in range(2)
+    ]
+    done = flow.appoint(
+        made[1], starts_at=now, ends_at=now + timedelta(hours=1), technician=technician, by=agent,
+    )
+    flow.arrive(done, by=agent)
+    slip = slips.write(done, by=agent, work="换垫圈", result="done", signed_how="refused", arrived_at=now, left_at=now)
+    return {"visit": made[0], "appointment": done.appointments.get(), "slip": slip}
 
 
 def of_privacy(customer, specialist, lead):
@@ -184,7 +210,7 @@ def rows(customer, agent, specialist, lead):
         "call": calls.finish(calls.start(team=customer.team, agent=agent, number=PHONE), outcome="dropped"),
         "bulk": BulkAction.objects.create(user=agent, key="k", kind="claim"),
         "view": saved_views.save(name="全组", query="view=team", by=lead, shared=True),
-        **of_orders(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),
+        **of_orders(customer, agent), **of_visits(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),
     }
 
 

@@ -27,6 +27,9 @@ from tests.e2e.conftest import Visits, empty_tables
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory, make_late
 from tickets import conversation, escalation, intake, sla, workflow
 from tickets.models import Channel, Kind, Level, State
+from visits import flow as visit_flow
+from visits import slips
+from visits.models import Technician, Visit
 
 LOOKS = {
     "zh-light-1440": {"language": "zh-hans", "theme": "light", "size": (1440, 900)},
@@ -39,6 +42,9 @@ PAGES = {
     "workbench-empty": ("agent", "/?view=vip", 200),
     "ticket": ("agent", "/tickets/{ticket}/", 200),
     "ticket-in-callback": ("specialist", "/tickets/{resolved}/", 200),
+    "ticket-merge-with": ("agent", "/tickets/{ticket}/merge/", 200),
+    "ticket-merge": ("agent", "/tickets/{ticket}/merge/?other={resolved}", 200),
+    "ticket-split": ("agent", "/tickets/{ticket}/split/", 200),
     "intake-start": ("specialist", "/intake/", 200),
     "intake-call": ("agent", "/intake/{call}/", 200),
     "customers": ("agent", "/customers/", 200),
@@ -69,6 +75,10 @@ PAGES = {
     "outgoing-call": ("lead", "/callbacks/calls/{outgoing}/", 200),
     "feedback-list": ("agent", "/feedback/", 200),
     "feedback": ("agent", "/feedback/{feedback}/", 200),
+    "visits": ("lead", "/visits/", 200),
+    "visits-mine": ("agent", "/visits/mine/", 200),
+    "visit": ("agent", "/visits/{visit}/", 200),
+    "visit-slip": ("agent", "/visits/{slip}/slip/", 200),
     "complaints": ("lead", "/complaints/", 200),
     "complaint": ("lead", "/complaints/{sheet}/", 200),
     "dashboard": ("supervisor", "/dashboard/", 200),
@@ -124,12 +134,40 @@ def cases(people) -> dict:
     consult = resolved(customer, agent, Kind.CONSULT, State.UNDERSTOOD, State.ANSWERED)
     call = calls.start(team=agent.team, agent=agent, number="13912345678")
     calls.save_draft(call, {"phone": "13912345678", "kind": "complaint", "level": "special", "subject": "漏水，要投诉"})
-    return archive(people, customer) | {
+    return archive(people, customer) | went_out(ticket, agent) | {
         "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
         "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
         "feedback": feedback.open_record(ticket, by=agent).pk,
         "outgoing": outgoing.dial(by=people["lead"], ticket=ticket).pk,
     }  # fmt: skip
+
+
+def went_out(ticket, agent) -> dict:
+    """A visit that waits for its window, one whose slip is being written, and one that is done."""
+    technician, now = Technician.objects.create(user=agent, team=agent.team, areas="浦东"), timezone.now()
+    visits = []
+    for number in range(3):
+        visit = visit_flow.request(
+            ticket, kind="repair", address="上海市浦东新区张江路88号", phone="13812341234", task="接口漏水", by=agent
+        )
+        starts_at = now + timedelta(hours=number)
+        visit_flow.dispatch(
+            visit, technician=technician, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), by=agent
+        )
+        visits.append(visit)
+    for visit in visits[:2]:
+        visit_flow.appoint(visit, starts_at=visit_at(visit), ends_at=visit_at(visit) + timedelta(hours=1), by=agent)
+        visit_flow.arrive(visit, by=agent)
+    slips.write(
+        visits[0], by=agent, work="换垫圈，试水正常", result="done", signed_how="paper", signed_by="王小雨", satisfaction=5,
+        arrived_at=now, left_at=now,
+    )
+    visit_flow.request(ticket, kind="delivery", address="上海市浦东新区张江路88号", by=agent)
+    return {"visit": visits[1].pk, "slip": visits[0].pk}
+
+
+def visit_at(visit):
+    return Visit.objects.get(pk=visit.pk).starts_at
 
 
 def archive(people, customer) -> dict:
