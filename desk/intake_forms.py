@@ -12,7 +12,8 @@ from complaints.models import Sheet
 from core import phones
 from desk.calls import Facts
 from messaging.models import AUTHORITIES, Call, Channel
-from tickets.models import Category, Grade, Kind, Level, Ticket
+from tickets.models import Grade, Kind, Level, Ticket
+from tickets.topic_fields import TopicField
 
 Outcome = Call.Outcome
 MAX_TEXT = 10_000
@@ -79,9 +80,7 @@ class CallForm(forms.Form):
     chase = forms.ModelChoiceField(Ticket.objects.none(), label=_("Is it about an open ticket?"), required=False)
     channel = forms.ChoiceField(label=_("Came through"), choices=CAME_THROUGH, required=False)
     kind = forms.ChoiceField(label=_("What kind of request is it?"), choices=Kind.choices, required=False)
-    category = forms.ModelChoiceField(
-        Category.objects.filter(is_active=True), label=_("Topic"), required=False, empty_label=_("Choose")
-    )
+    category = TopicField(required=False, empty_label=_("Choose"))
     level = forms.ChoiceField(label=_("Complaint level"), choices=Level.choices, required=False)
     ground = forms.ChoiceField(
         label=_("Special because of"), choices=[("", "–"), *Sheet.Special.choices], required=False

@@ -45,7 +45,7 @@ class Suggestion:
     scores: dict[str, int] = field(default_factory=dict)
 
 
-def _has(text: str, word: str) -> bool:
+def has_word(text: str, word: str) -> bool:
     """Whether the text holds the word; Latin ones as whole words, so that "immediately" is no "media"."""
     if not word.isascii():
         return word in text
@@ -54,13 +54,13 @@ def _has(text: str, word: str) -> bool:
 
 def suggest(text: str) -> Suggestion:
     """Scores each class by the words found. Ties go to the class that obliges us to do more."""
-    found = {kind: {word: n for word, n in words.items() if _has(text, word)} for kind, words in WORDS.items()}
+    found = {kind: {word: n for word, n in words.items() if has_word(text, word)} for kind, words in WORDS.items()}
     scores = {kind: sum(words.values()) for kind, words in found.items()}
     best = max((Kind.COMPLAINT, Kind.SERVICE, Kind.CONSULT), key=lambda kind: scores[kind])
-    urgent = [word for word in URGENT if _has(text, word)]
+    urgent = [word for word in URGENT if has_word(text, word)]
     if not scores[best]:
         return Suggestion(urgency=Grade.HIGH if urgent else Grade.MEDIUM, reasons=urgent, scores=scores)
-    special = [word for word in SPECIAL if _has(text, word)] if best == Kind.COMPLAINT else []
+    special = [word for word in SPECIAL if has_word(text, word)] if best == Kind.COMPLAINT else []
     level = (Level.SPECIAL if special else Level.GENERAL) if best == Kind.COMPLAINT else ""
     reasons = sorted(found[best], key=found[best].__getitem__, reverse=True)
     return Suggestion(

@@ -120,8 +120,10 @@ class RoutingRule(models.Model):
             return None
         earlier = RoutingRule.objects.filter(is_active=True, position__lt=self.position).exclude(pk=self.pk)
         for rule in earlier:
-            values = [(rule.serializable_value(name), self.serializable_value(name)) for name in self.CONDITIONS]
-            if all(theirs in (None, "", mine) for theirs, mine in values):
+            values = {name: (rule.serializable_value(name), self.serializable_value(name)) for name in self.CONDITIONS}
+            theirs, _mine = values.pop("category")
+            below = theirs is None or (self.category is not None and theirs in [one.pk for one in self.category.line])
+            if below and all(theirs in (None, "", mine) for theirs, mine in values.values()):
                 return rule
         return None
 

@@ -1,13 +1,15 @@
 """The rules by which a new ticket finds its team and its agent, asked once, in the transaction that opens it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from core import cjk, events
+from customers.models import Customer
 from staff import floor, notifications
 from staff.models import Presence, User
 from staff.sight import visible_teams
@@ -23,21 +25,62 @@ class Decision:
     agent: User | None
 
 
-def script_of(text: str) -> str:
-    """Chinese as soon as the text has a Chinese word."""
+def language_of(customer: Customer, text: str) -> str:
+    """The customer's language; where it is unknown, Chinese as soon as the text has a Chinese word."""
+    if customer.language:
+        return Script.CHINESE if customer.language.startswith("zh") else Script.OTHER
     return Script.CHINESE if any(run.group("cjk") for run in cjk.RUNS.finditer(text)) else Script.OTHER
 
 
-def rule_for(ticket: Ticket, *, text: str, now: datetime) -> RoutingRule | None:
-    """The first active rule whose conditions all hold, in one query, and one more for each calendar asked."""
-    held = (
-        RoutingRule.objects.filter(is_active=True, kind__in=["", ticket.kind], channel__in=["", ticket.channel])
-        .filter(Q(category=None) | Q(category=ticket.category_id), Q(tier=None) | Q(tier=ticket.customer.tier_id))
-        .filter(language__in=["", script_of(f"{ticket.subject} {text}")])
-        .select_related("calendar", "team", "agent")
-        .order_by("position")
+@dataclass(frozen=True)
+class Facts:
+    """What rules ask of a ticket."""
+
+    kind: str
+    channel: str
+    tier: int | None
+    language: str
+    topics: tuple[int, ...]  # its topic and those above it
+    now: datetime
+
+    @classmethod
+    def of(cls, ticket: Ticket, *, text: str, now: datetime) -> "Facts":
+        language = language_of(ticket.customer, f"{ticket.subject} {text}")
+        return cls(ticket.kind, ticket.channel, ticket.customer.tier_id, language, topics_of(ticket), now)
+
+
+def topics_of(ticket: Ticket) -> tuple[int, ...]:
+    return tuple(topic.pk for topic in ticket.category.line) if ticket.category else ()
+
+
+def active_rules() -> list[RoutingRule]:
+    """In the order in which they are asked."""
+    named = ("category", "tier", "calendar", "team", "agent", "skill", "overflow_team")
+    return list(RoutingRule.objects.filter(is_active=True).select_related(*named).order_by("position"))
+
+
+def missed(rule: RoutingRule, facts: Facts, open_now: Callable[[RoutingRule], bool]) -> str:
+    """The first condition of a rule that does not hold, by its name; '' where all hold."""
+    held = {
+        "kind": rule.kind in ("", facts.kind),
+        "category": rule.category_id is None or rule.category_id in facts.topics,
+        "channel": rule.channel in ("", facts.channel),
+        "tier": rule.tier_id in (None, facts.tier),
+        "language": rule.language in ("", facts.language),
+    }
+    return next((name for name, holds in held.items() if not holds), "") or (
+        "calendar" if rule.calendar and not open_now(rule) else ""
     )
-    return next((rule for rule in held if rule.calendar is None or rule.calendar.hours().is_open(now)), None)
+
+
+def rule_for(ticket: Ticket, *, text: str, now: datetime) -> RoutingRule | None:
+    """The first active rule whose conditions all hold; one query, and one more for each calendar asked."""
+    facts = Facts.of(ticket, text=text, now=now)
+    return next((rule for rule in active_rules() if not missed(rule, facts, partial(is_open, now=now))), None)
+
+
+def is_open(rule: RoutingRule, *, now: datetime) -> bool:
+    return rule.calendar is None or rule.calendar.hours().is_open(now)
 
 
 def apply(ticket: Ticket, *, text: str, now: datetime) -> Decision | None:
@@ -98,7 +141,7 @@ def choose(rule: RoutingRule, ticket: Ticket, *, now: datetime, but: Iterable[in
 
 
 def candidates(rule: RoutingRule, ticket: Ticket) -> QuerySet[User]:
-    """Ready members of the ticket's team who have the skill and room for its weight, the longest without one first."""
+    """Ready members of the ticket's team who have the skill and room for its weight, whose turn it is first."""
     weights = dict(KindWeight.objects.values_list("kind", "weight"))
     weight = Case(
         *(When(kind=kind, then=Value(value)) for kind, value in weights.items()), default=Value(1),
@@ -110,9 +153,10 @@ def candidates(rule: RoutingRule, ticket: Ticket) -> QuerySet[User]:
     able = User.objects.filter(whom, is_active=True, presence=Presence.READY)
     if rule.skill_id:
         able = able.filter(skills=rule.skill_id)
-    able = able.annotate(load=Coalesce(load, Value(0)))
-    return able.filter(capacity__gte=F("load") + weights.get(ticket.kind, 1)).order_by(
-        F("routed_at").asc(nulls_first=True), "pk"
+    able = able.annotate(load=Coalesce(load, Value(0))).filter(capacity__gte=F("load") + weights.get(ticket.kind, 1))
+    turns = (F("routed_at").asc(nulls_first=True), "pk")
+    return able.order_by(F("load") * 1.0 / F("capacity"), *turns) if rule.strategy == Strategy.LEAST_BUSY else (
+        able.order_by(*turns)
     )
 
 

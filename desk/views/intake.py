@@ -19,7 +19,7 @@ from desk import calls as desk_calls
 from desk.intake_forms import KINDS, CallForm, StartForm, draft_of, open_tickets
 from messaging import calls
 from messaging.models import Call
-from tickets import classification
+from tickets import classification, topics
 from tickets.models import Grade, Kind, Level, Priority
 from tickets.routing import AssignRefused
 from tickets.workflow import MoveRefused
@@ -80,6 +80,8 @@ def _start_page(request, form, status=200):
 @require_GET
 def call(request, pk):
     call = get_object_or_404(_calls_of(request.user), pk=pk)
+    if elsewhere := _page_of(call):
+        return elsewhere
     if call.ended_at:
         return _onward(desk_calls.Finished(call, desk_calls.ticket_of(call)))
     return _call_page(request, call, CallForm(initial=call.draft, call=call, user=request.user))
@@ -121,11 +123,12 @@ def customer(request, pk):
 @login_required
 @require_POST
 def suggest(request):
-    """A class proposed from the words typed, with the words that speak for it; the agent decides."""
-    text = f"{request.POST.get('subject', '')}\n{request.POST.get('words', '')}"
-    found = classification.suggest(text[:4000])
+    """A class and topics proposed from the words typed, with the words that speak for them; the agent decides."""
+    text = f"{request.POST.get('subject', '')}\n{request.POST.get('words', '')}"[:4000]
+    found = classification.suggest(text)
     context = {
         "suggestion": found,
+        "offer": topics.suggest(text),
         "kind_label": Kind(found.kind).label if found.kind else "",
         "special": found.level == Level.SPECIAL,
         "urgent": found.urgency == Grade.HIGH,
@@ -160,6 +163,7 @@ def finish(request, pk):
             done = desk_calls.finish(
                 call=call, outcome=form.cleaned_data["outcome"], facts=form.facts(), by=request.user
             )
+            topics.count(chosen=form.cleaned_data["category"], offer=request.POST.get(topics.FIELD, ""))
             _say(request, done)
             return _onward(done)
     except calls.CallClosed:  # the same form, sent twice at once

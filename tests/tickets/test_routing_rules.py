@@ -12,8 +12,8 @@ from django.utils import timezone
 from core.models import Event
 from staff.models import Notification, Presence, Skill
 from tests.factories import CustomerFactory, TicketFactory, UserFactory
-from tickets import conversation, routing, routing_turns
-from tickets.models import Kind, Priority, Ticket
+from tickets import conversation, details, routing, routing_turns
+from tickets.models import Category, Kind, Priority, Ticket
 from tickets.routing_models import KindWeight, RoutingRule, Strategy, Turn
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,8 @@ def test_the_first_rule_whose_conditions_hold_decides_and_says_so(signed_in, tea
     assert (ticket.team, ticket.owner, ticket.priority) == (other_team, chosen, Priority.URGENT)
     page = signed_in(admin).get(reverse("desk:ticket", args=[ticket.pk])).content.decode()
     assert "Rule 2: 投诉 → 海外组, in turn: 甲" in page
-    foreign = came(team, subject="Filter leaks", body="Water on the floor")
+    abroad = CustomerFactory(team=team, language="en")
+    foreign = came(team, customer=abroad, subject="Filter 漏水", body="Water on the floor")
     assert (foreign.team, foreign.owner) == (other_team, None)
     assert came(team).team == team
 
@@ -204,3 +205,21 @@ def test_tickets_that_open_at_once_go_to_different_people(team):
     for hand in hands:
         hand.join()
     assert Ticket.objects.filter(owner__isnull=False).values("owner").distinct().count() == 4
+
+
+def test_a_rule_for_a_topic_holds_for_everything_below_it(team, other_team):
+    above, refund = (Category.objects.get(code=code) for code in ("return-exchange", "refund"))
+    rule(1, category=above, team=other_team, strategy=Strategy.NOBODY)
+    assert came(team, category=refund).team == other_team
+    assert came(team, category=Category.objects.get(code="invoice")).team == team
+    with pytest.raises(ValidationError, match="takes every ticket of this one"):
+        rule(2, category=refund)
+
+
+def test_correcting_a_topic_keeps_the_priority_that_a_rule_has_given(team, agent):
+    rule(priority=Priority.URGENT, strategy=Strategy.NOBODY)
+    ticket = came(team)
+    details.amend(ticket, by=agent, category=Category.objects.get(code="repair"), wish="换新")
+    assert ticket.priority == Priority.URGENT
+    details.amend(ticket, by=agent, urgency=1)
+    assert ticket.priority == Priority.NORMAL
