@@ -2,35 +2,16 @@
 
 from core.models import WorkCalendar
 from customers.models import Tier
-from tickets.models import Category, Channel, FlowRules, Kind, Metric, SLAPolicy
+from tickets import topic_defaults
+from tickets.models import Channel, FlowRules, Kind, Metric, SLAPolicy
 from tickets.sla_models import OnReclassify
 
 HOUR = 3600
-CATEGORIES = [
-    ("product-info", "产品咨询", "Product question", Kind.CONSULT),
-    ("order-progress", "订单进度", "Order progress", Kind.CONSULT),
-    ("price", "价格与优惠", "Price and offers", Kind.CONSULT),
-    ("installation", "安装预约", "Installation", Kind.SERVICE),
-    ("repair", "维修", "Repair", Kind.SERVICE),
-    ("return-exchange", "退换货", "Return or exchange", Kind.SERVICE),
-    ("refund", "退款", "Refund", Kind.SERVICE),
-    ("invoice", "发票", "Invoice", Kind.SERVICE),
-    ("account", "账号与积分", "Account and points", Kind.SERVICE),
-    ("product-quality", "产品质量", "Product quality", Kind.COMPLAINT),
-    ("service-attitude", "服务态度", "Service attitude", Kind.COMPLAINT),
-    ("delivery", "物流配送", "Delivery", Kind.COMPLAINT),
-    ("billing", "收费争议", "Billing dispute", Kind.COMPLAINT),
-    ("other", "其他", "Other", ""),
-]
 
 
 def fill() -> None:
     """Writes the standard topics and policies where there are none."""
-    if not Category.objects.exists():
-        Category.objects.bulk_create(
-            Category(code=code, name_zh=zh, name_en=en, kind=kind, position=10 * at)
-            for at, (code, zh, en, kind) in enumerate(CATEGORIES)
-        )
+    topic_defaults.fill()
     if not SLAPolicy.objects.exists():
         _policies()
     FlowRules.objects.get_or_create(pk=1)
