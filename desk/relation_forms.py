@@ -3,7 +3,7 @@
 import secrets
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from desk.forms import MomentInput, NoText, focus_first
@@ -73,5 +73,5 @@ def ticket_named(text: str, user: User) -> Ticket:
     number = TICKET_NUMBER.fullmatch(text.strip())
     found = Ticket.objects.visible_to(user).filter(pk=int(number["id"])).first() if number else None
     if found is None:
-        raise forms.ValidationError(_now("There is no ticket with this number that you may see."))
+        raise forms.ValidationError(gettext("There is no ticket with this number that you may see."))
     return found
