@@ -60,16 +60,17 @@ class Seeding:
         from customers.models import Contact, Customer, Tier
         from followups.models import Callback
         from messaging.models import Message, Outbox
-        from tickets.models import Breach, Category, Post, SLAPolicy, SLATimer, Ticket
+        from tickets.models import Breach, Category, Pause, Post, SLAPolicy, SLATimer, Ticket
 
         self.size, self.now, self.chance, self.with_words = size, datetime.now(UTC), random.Random(SEED), with_words
         self.open_from = size - 2 * min(int(size * OPEN_SHARE), MOST_OPEN)
         self.customers, self.contacts = Table(Customer), Table(Contact)
         self.tickets, self.posts, self.events = Table(Ticket), Table(Post), Table(Event)
         self.timers, self.breaches, self.callbacks = Table(SLATimer), Table(Breach), Table(Callback)
+        self.pauses = Table(Pause)
         self.outbox, self.messages = Table(Outbox), Table(Message)
         self.tables = [self.customers, self.contacts, self.outbox, self.messages, self.tickets, self.posts,
-                       self.events, self.timers, self.breaches, self.callbacks]
+                       self.events, self.timers, self.breaches, self.callbacks, self.pauses]
         self.teams = staff()
         self.tiers = list(Tier.objects.order_by("rank").values_list("pk", flat=True))
         self.topics = dict(Category.objects.values_list("code", "pk"))
@@ -196,6 +197,8 @@ class Seeding:
         else:
             later = self._clock(number, "resolution", opened, stopped=None, paused=paused)
             due = min(filter(None, (due, later)), key=lambda found: found[0], default=None)
+        if paused:
+            self.pauses.add(ticket_id=number, cause="customer", began_at=answered)
         self.tickets.add(
             **facts, state=state, state_since=answered, updated_at=answered, waiting_customer=paused,
             first_response_at=answered if replied else None, resolved_at=answered if resolved else None,
@@ -243,7 +246,8 @@ class Seeding:
             ticket_id=ticket, metric=metric, policy_id=policy, started_at=opened, resumed_at=opened,
             state="breached" if late else "met" if stopped else "paused" if paused else "running",
             target_seconds=max(int(((due or self.now) - opened).total_seconds()), 1), due_at=due, stopped_at=stopped,
-            breached_at=due if late else None, escalation_level=2 if late else 0,
+            waits_for="customer" if paused else "", breached_at=due if late else None,
+            escalation_level=2 if late else 0,
         )
         if late:
             self.breaches.add(timer_id=timer, ticket_id=ticket, metric=metric, due_at=due, recorded_at=due)

@@ -20,8 +20,8 @@ from core import events, live
 from core.hours import ALWAYS
 from core.models import WorkCalendar
 from staff.models import User
-from tickets import workflow
-from tickets.models import Kind, Level, State, Ticket
+from tickets import sla, workflow
+from tickets.models import Kind, Level, Metric, State, Ticket
 
 log = logging.getLogger(__name__)
 HOLD = gettext_noop("A complaint sheet is open")
@@ -166,6 +166,7 @@ def record_investigated(sheet: Sheet, *, by: User | None, now: datetime | None =
         raise SheetRefused(_("An investigation ends with its facts."), missing)
     locked.investigated_at = now or timezone.now()
     _write(locked, by)
+    sla.stop(locked.ticket, Metric.INVESTIGATION, now=locked.investigated_at)
     _log("sheet_investigated", locked, by=by, now=locked.investigated_at)
     return locked
 

@@ -12,23 +12,31 @@ HOUR = 3600
 def fill() -> None:
     """Writes the standard topics and policies where there are none."""
     topic_defaults.fill()
-    if not SLAPolicy.objects.exists():
-        _policies()
+    _policies({*Metric.values} - {*SLAPolicy.objects.values_list("metric", flat=True)})
     FlowRules.objects.get_or_create(pk=1)
 
 
-def _policies() -> None:
-    """24 小时 is clock hours; 工作日 runs on the working calendar (mission, decisions).
+def _policies(missing: set[str]) -> None:
+    """The standard rows of promises that have none yet. 24 小时 is clock hours; 工作日 runs on the working calendar (mission, decisions).
 
     When the class changes, the first reply is still owed from the start, whereas the solution is promised anew: four
     hours of a consult are no measure for a complaint.
     """
+    if not missing:
+        return
     office = WorkCalendar.objects.standard()
     vip = Tier.objects.filter(code="vip").first()
     first, solve = Metric.FIRST_RESPONSE, Metric.RESOLUTION
     market, city = Channel.MARKET_12315, Channel.CITY_12345
     five_days = {"target_days": 5, "calendar": office}
     rows: list[tuple] = [
+        ("三声内接听 · Picked up within three rings", Metric.RING, Channel.PHONE, "", None, {"target_seconds": 15}),
+        ("30 秒内报出身份 · Identified within 30 s", Metric.IDENTIFY, Channel.PHONE, "", None, {"target_seconds": 30}),
+        ("后续回复 24 小时 · Next reply in 24 h", Metric.NEXT_RESPONSE, "", "", None, {"target_seconds": 24 * HOUR}),
+        ("服务方案 24 小时 · Service: proposal in 24 h", Metric.PROPOSAL, "", Kind.SERVICE, None,
+         {"target_seconds": 24 * HOUR}),
+        ("投诉调查 1 个工作日 · Complaint investigated in 1 working day", Metric.INVESTIGATION, "", Kind.COMPLAINT,
+         None, {"target_days": 1, "calendar": office}),
         ("首响 24 小时 · First reply in 24 h", first, "", "", None, {"target_seconds": 24 * HOUR}),
         ("网页首响 4 小时 · Web first reply in 4 h", first, Channel.WEB, "", None, {"target_seconds": 4 * HOUR}),
         ("在线首响 1 分钟 · Chat answered in 60 s", first, Channel.CHAT, "", None, {"target_seconds": 60}),
@@ -57,6 +65,8 @@ def _policies() -> None:
         ]
     for name, metric, channel, kind, tier, target in rows:
         changing = OnReclassify.RESTART if metric == solve else OnReclassify.KEEP
-        SLAPolicy.objects.create(
-            name=name, metric=metric, channel=channel, kind=kind, tier=tier, on_reclassify=changing, **target
-        )
+        if metric in missing:
+            SLAPolicy.objects.create(
+                name=name, metric=metric, channel=channel, kind=kind, tier=tier, on_reclassify=changing,
+                is_default=not (channel or kind or tier), **target,
+            )

@@ -18,6 +18,10 @@ class FlowRules(models.Model):
     lead_after_chases = models.PositiveSmallIntegerField(
         _("chasers until the team lead is told"), default=3, validators=[MinValueValidator(1)]
     )
+    pause_days = models.PositiveSmallIntegerField(
+        _("pauses by hand (working days)"), default=5, db_default=5, validators=[MinValueValidator(1)],
+        help_text=_("So long may a ticket be paused by hand in all; beyond it the team lead has to consent."),
+    )
     history = HistoricalRecords()
 
     class Meta:

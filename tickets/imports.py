@@ -35,6 +35,7 @@ from tickets.models import (
     Metric,
     Outcome,
     Post,
+    Segment,
     SLAPolicy,
     SLATimer,
     State,
@@ -179,6 +180,7 @@ class TicketImport:
         for timer in judged.timers:
             timer.ticket_id = timer.ticket.pk
         SLATimer.objects.bulk_create(judged.timers)
+        Segment.objects.bulk_create([sla.whole(timer) for timer in judged.timers if timer.stopped_at])
         Breach.objects.bulk_create(
             Breach(timer=timer, ticket=timer.ticket, metric=timer.metric, due_at=due, recorded_at=now)
             for timer, due in judged.late

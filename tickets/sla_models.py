@@ -1,19 +1,51 @@
 """Promises in time: the policies, the timers that they start, and what became of those."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from messaging.models import Channel
-from tickets.models import Kind
+from tickets.models import Kind, Priority
 
 
 class Metric(models.TextChoices):
+    """What is promised. The first two belong to a call, all others to a ticket."""
+
+    RING = "ring", _("Pick-up")
+    IDENTIFY = "identify", _("Identification")
     FIRST_RESPONSE = "first_response", _("First response")
+    NEXT_RESPONSE = "next_response", _("Next response")
+    PROPOSAL = "proposal", _("Proposal")
+    INVESTIGATION = "investigation", _("Investigation")
     RESOLUTION = "resolution", _("Resolution")
+    CALLBACK = "callback", _("Callback")
     CHASER = "chaser", _("Reply to a chaser")
+
+
+class PauseCause(models.TextChoices):
+    """What a ticket waits for while a clock stands."""
+
+    CUSTOMER = "customer", _("the customer decides")
+    VISIT = "visit", _("a visit is booked")
+    SUPPLIER = "supplier", _("a supplier has to deliver")
+    OTHER = "other", _("another reason")
+
+
+# Where a policy does not say which causes stop its clock.
+STANDARD_PAUSES: dict[str, list[str]] = {
+    Metric.RESOLUTION: list(PauseCause.values),
+    Metric.PROPOSAL: [PauseCause.CUSTOMER.value],
+}
+
+
+def check_causes(value) -> None:
+    """Raises ValidationError unless it is a list of pause causes."""
+    if not isinstance(value, list) or any(one not in PauseCause.values for one in value):
+        raise ValidationError(_("Name causes of a pause, such as customer or visit."))
 
 
 class OnReclassify(models.TextChoices):
@@ -24,7 +56,10 @@ class OnReclassify(models.TextChoices):
 
 
 class SLAPolicy(models.Model):
-    """A promise: for this channel × class × tier, this long; an empty field means any. Rows are the admin's."""
+    """A promise: for this channel × class × category × tier × priority, this long; an empty field means any.
+
+    Which of several applies: `tickets.sla_policies`. Rows are the admin's.
+    """
 
     name = models.CharField(_("name"), max_length=80)
     metric = models.CharField(_("promise"), max_length=16, choices=Metric)
@@ -33,11 +68,23 @@ class SLAPolicy(models.Model):
     tier = models.ForeignKey(
         "customers.Tier", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("tier")
     )
+    category = models.ForeignKey(
+        "tickets.Category", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("topic")
+    )
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, null=True, blank=True)
     target_seconds = models.PositiveIntegerField(_("target (seconds)"), null=True, blank=True)
     target_days = models.PositiveSmallIntegerField(_("target (working days)"), null=True, blank=True)
     calendar = models.ForeignKey(
         "core.WorkCalendar", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("calendar"),
         help_text=_("Empty: clock hours, day and night."),
+    )
+    warn_at = models.PositiveSmallIntegerField(
+        _("warn at (%)"), default=80, db_default=80, validators=[MaxValueValidator(99)],
+        help_text=_("Of the target; the owner is told once. 0: no warning."),
+    )
+    pauses_for = models.JSONField(
+        _("pauses for"), null=True, blank=True, validators=[check_causes],
+        help_text=_("What stops this clock. Empty: a solution waits for everything, a proposal for the customer."),
     )
     supervisor_after = models.PositiveIntegerField(
         _("to the supervisor after (seconds)"), default=1800,
@@ -49,6 +96,10 @@ class SLAPolicy(models.Model):
         help_text=_("A missed promise is kept in any case."),
     )
     is_active = models.BooleanField(_("active"), default=True)
+    is_default = models.BooleanField(
+        _("default"), default=False, db_default=False,
+        help_text=_("Holds where no active policy matches a ticket; the administrators are told then."),
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -63,14 +114,23 @@ class SLAPolicy(models.Model):
                 violation_error_message=_("Give seconds, or working days with a calendar."),
             ),
             models.UniqueConstraint(
-                fields=["metric", "channel", "kind", "tier"], condition=Q(is_active=True), nulls_distinct=False,
-                name="one_active_policy_per_case",
+                fields=["metric", "channel", "kind", "tier", "category", "priority"], condition=Q(is_active=True),
+                nulls_distinct=False, name="one_active_policy_per_case",
                 violation_error_message=_("There is already an active policy for this case."),
+            ),
+            models.UniqueConstraint(
+                fields=["metric"], condition=Q(is_default=True), name="one_default_policy_per_promise",
+                violation_error_message=_("There is already a default policy for this promise."),
             ),
         ]
 
     def __str__(self):
         return self.name
+
+    @property
+    def pause_causes(self) -> list[str]:
+        """The causes that stop this clock."""
+        return STANDARD_PAUSES.get(self.metric, []) if self.pauses_for is None else self.pauses_for
 
 
 class TimerQuerySet(models.QuerySet):
@@ -89,7 +149,10 @@ class TimerQuerySet(models.QuerySet):
 
 
 class SLATimer(models.Model):
-    """One promise on one ticket. `due_at` is a column that a beat task watches; no scheduled jobs."""
+    """One promise on one ticket or one call. `due_at` is a column that a beat task watches; no scheduled jobs.
+
+    Stretches that have ended are `Segment` rows; the open one stands here, from `resumed_at` on.
+    """
 
     class State(models.TextChoices):
         RUNNING = "running", _("running")
@@ -105,16 +168,21 @@ class SLATimer(models.Model):
         ENDED = "ended", _("Ended when the class changed")
         RESTARTED = "restarted", _("Started anew when the class changed")
 
-    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="timers")
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, null=True, related_name="timers")
+    call = models.ForeignKey("messaging.Call", models.CASCADE, null=True, related_name="timers", db_index=False)
     metric = models.CharField(max_length=16, choices=Metric)
     policy = models.ForeignKey(SLAPolicy, models.PROTECT, related_name="timers")
     calendar = models.ForeignKey("core.WorkCalendar", models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField()
-    resumed_at = models.DateTimeField()  # start of the running stretch
+    resumed_at = models.DateTimeField()  # start of the open stretch, running or paused
     target_seconds = models.PositiveIntegerField()
     consumed_seconds = models.PositiveIntegerField(default=0)  # of earlier stretches
+    # What it waits for while it is paused.
+    waits_for = models.CharField(max_length=8, choices=PauseCause, blank=True, default="", db_default="")
     due_at = models.DateTimeField(null=True)  # NULL while paused
+    warns_at = models.DateTimeField(null=True)  # when to warn; NULL while paused, and once that is done
+    warned_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)  # when it was recorded; the true time is the breach row's due_at
     escalation_level = models.PositiveSmallIntegerField(default=0)
@@ -128,6 +196,9 @@ class SLATimer(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="running"), name="timer_due"),
             models.Index(
+                fields=["warns_at"], condition=Q(state="running", warns_at__isnull=False), name="timer_warning"
+            ),
+            models.Index(
                 fields=["next_escalation_at"], condition=Q(state="breached", stopped_at=None), name="timer_climbing"
             ),
             models.Index(fields=["ticket", "id"], name="timer_by_ticket"),
@@ -140,17 +211,84 @@ class SLATimer(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="running") | Q(due_at__isnull=False), name="a_running_timer_is_due"
             ),
+            models.CheckConstraint(
+                condition=Q(ticket__isnull=True) ^ Q(call__isnull=True), name="timer_of_a_ticket_or_a_call"
+            ),
+            models.UniqueConstraint(
+                fields=["call", "metric"], condition=Q(call__isnull=False), name="one_timer_per_call_and_metric"
+            ),
         ]
 
     def __str__(self):
-        return f"{self.metric} {self.ticket_id}"
+        return f"{self.metric} {self.ticket_id or self.call_id}"
+
+
+class Segment(models.Model):
+    """One stretch of a timer that has ended: run, or waited. Append-only; its run seconds add up to what was used."""
+
+    class Kind(models.TextChoices):
+        RUN = "run", _("counted")
+        PAUSE = "pause", _("waited")
+
+    class Cause(models.TextChoices):
+        """Why the stretch began; a pause names what it waited for, see `PauseCause`."""
+
+        STARTED = "started", _("the promise began")
+        RESUMED = "resumed", _("the wait was over")
+        TAKEN_OVER = "taken_over", _("the sum of earlier stretches")
+
+    timer = models.ForeignKey(SLATimer, models.CASCADE, related_name="segments")
+    kind = models.CharField(max_length=5, choices=Kind)
+    cause = models.CharField(max_length=10, choices=[*Cause.choices, *PauseCause.choices])
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    seconds = models.PositiveIntegerField()  # of the promise's own clock
+
+    class Meta:
+        verbose_name = _("stretch of a timer")
+        verbose_name_plural = _("stretches of timers")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ended_at__gte=models.F("began_at")), name="stretch_ends_after_it_began")
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.seconds}"
+
+
+class Pause(models.Model):
+    """One wait of a ticket, for one cause; the reason stands in its event. Open until `ended_at`."""
+
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="pauses")
+    cause = models.CharField(_("cause"), max_length=8, choices=PauseCause)
+    by_hand = models.BooleanField(_("by hand"), default=False)  # counts towards the cap of the rules
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    consent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    began_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)  # when it ends by itself
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["until"], condition=Q(ended_at=None), name="pause_until")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "cause"], condition=Q(ended_at=None), name="one_open_pause_per_cause"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.ticket_id} {self.cause}"
 
 
 class Breach(models.Model):
     """A promise that was not kept. Append-only: no later edit rewrites it."""
 
     timer = models.OneToOneField(SLATimer, models.PROTECT, related_name="breach")
-    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="breaches")
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, null=True, related_name="breaches")
+    call = models.ForeignKey("messaging.Call", models.CASCADE, null=True, related_name="breaches", db_index=False)
     metric = models.CharField(max_length=16, choices=Metric)
     due_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -161,7 +299,7 @@ class Breach(models.Model):
         indexes = [models.Index(fields=["-due_at"], name="breach_by_due")]
 
     def __str__(self):
-        return f"{self.metric} {self.ticket_id}"
+        return f"{self.metric} {self.ticket_id or self.call_id}"
 
 
 class Escalation(models.Model):

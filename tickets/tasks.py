@@ -1,15 +1,12 @@
 from celery import shared_task
 
-from tickets import bulk, drafts, escalation, routing_turns, snoozing
+from tickets import bulk, drafts, routing_turns, sla_ticking, snoozing
 
 
 @shared_task
 def escalate_due():
-    """One tick: batches, each a transaction of its own, until nothing is due."""
-    while True:
-        tick = escalation.escalate_due()
-        if not (tick.breached or tick.escalated):
-            break
+    """One tick of all clocks."""
+    sla_ticking.tick()
 
 
 @shared_task

@@ -39,6 +39,10 @@ SHORT_METRICS = {
     Metric.FIRST_RESPONSE: pgettext_lazy("timer", "Reply"),
     Metric.RESOLUTION: pgettext_lazy("timer", "Resolve"),
     Metric.CHASER: pgettext_lazy("timer", "Chaser"),
+    Metric.NEXT_RESPONSE: pgettext_lazy("timer", "Next reply"),
+    Metric.PROPOSAL: pgettext_lazy("timer", "Propose"),
+    Metric.INVESTIGATION: pgettext_lazy("timer", "Investigate"),
+    Metric.CALLBACK: pgettext_lazy("timer", "Call back"),
 }
 
 

@@ -133,13 +133,13 @@ import os, sys, django
 django.setup()
 from django.db import connection
 connection.settings_dict["NAME"] = sys.argv[1]
-from tickets import escalation, sla
-honest = sla.record_breaches
-def halfway(timers, now):
-    honest(timers, now)
+from tickets import escalation, sla_breaches
+honest = sla_breaches.record_due
+def halfway(**batch):
+    honest(**batch)
     print("halfway", flush=True)
     sys.stdin.read()
-sla.record_breaches = halfway
+sla_breaches.record_due = halfway
 escalation.escalate_due()
 """
 

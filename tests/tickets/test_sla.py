@@ -6,7 +6,7 @@ from core.models import Event, WorkCalendar
 from customers.models import Tier
 from messaging.models import Call
 from tests.factories import CustomerFactory, TicketFactory
-from tickets import sla, workflow
+from tickets import sla, sla_policies, workflow
 from tickets.models import Breach, SLAPolicy
 
 FRIDAY_NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)  # 12:00 in Shanghai, when the office closes for lunch
@@ -39,11 +39,22 @@ def test_the_most_specific_policy_wins(customer, team):
     assert sla.best_policy("resolution", channel="mail", kind="consult", tier_id=customer.tier_id).kind == "consult"
 
 
-def test_an_inactive_policy_promises_nothing(customer):
+def test_where_no_active_policy_matches_the_default_holds_and_the_administrators_hear_of_it_once_a_day(customer, admin):
     SLAPolicy.objects.update(is_active=False)
+    ticket, another = (TicketFactory(customer=customer, now=FRIDAY_NOON + at * HOUR) for at in (0, 1))
+    default = SLAPolicy.objects.get(metric="resolution", is_default=True)
+    assert resolution(ticket).policy == default
+    assert Event.objects.filter(kind="no_policy", ticket_id=another.pk).count() == 2  # first response, resolution
+    assert admin.notifications.filter(kind="no_policy").count() == 2
+    TicketFactory(customer=customer, now=FRIDAY_NOON + 24 * HOUR)
+    assert admin.notifications.filter(kind="no_policy").count() == 4
+    assert "default one holds" in sla_policies.why(default, sla_policies.Case.of(ticket))
+
+
+def test_without_any_default_nothing_is_promised(customer):
+    SLAPolicy.objects.update(is_active=False, is_default=False)
     ticket = TicketFactory(customer=customer)
-    assert ticket.timers.count() == 0
-    assert ticket.due_at is None
+    assert (ticket.timers.count(), ticket.due_at) == (0, None)
 
 
 def test_a_pause_gives_back_every_second(customer, agent):
