@@ -100,9 +100,10 @@ class DutyForm(forms.Form):
 class HandOverForm(Keyed):
     """The remarks, one a ticket: `remark-<id>`."""
 
-    def __init__(self, data=None):
-        super().__init__(data)
-        self.remarks: dict[int, str] = {}
+    remarks: dict[int, str]
+
+    def prepare(self) -> None:
+        self.remarks = {}
 
     def clean(self):
         given = super().clean()

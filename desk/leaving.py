@@ -19,13 +19,16 @@ from django.utils.translation import gettext_lazy
 
 from core import bulk
 from customers.models import Task
+from desk import belongings
 from followups.models import Callback
+from processes.models import Process, Step
 from staff import absences, floor, notifications
 from staff.floor_models import Absence, Transfer
 from staff.models import Presence, Role, User
 from staff.sight import visible_teams
 from tickets import transfers, workflow
-from tickets.models import Ticket
+from tickets.models import State, Ticket
+from tickets.relation_models import Task as Todo
 
 OFFLINE_FOR = timedelta(hours=4)
 DUE_WITHIN = timedelta(hours=24)
@@ -45,7 +48,7 @@ class Piece:
     pk: int
     team_id: int
     barred: frozenset[int | None] = frozenset()
-    centre: bool = False  # only the service centre does it
+    roles: frozenset[str] = frozenset()  # who may do it; empty: everybody
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def _tickets(user: User) -> Iterable[Piece]:
 def _callbacks(user: User) -> Iterable[Piece]:
     rows = Callback.objects.open().filter(assignee=user).order_by("pk")
     named = rows.values_list("pk", "ticket__team_id", "ticket__handler_id", "resolution__actor_id")
-    return [Piece("callback", pk, team, frozenset(who), True) for pk, team, *who in named]
+    return [Piece("callback", pk, team, frozenset(who), workflow.CENTRE) for pk, team, *who in named]
 
 
 def _tasks(user: User) -> Iterable[Piece]:
@@ -74,10 +77,28 @@ def _tasks(user: User) -> Iterable[Piece]:
     return [Piece("task", pk, team) for pk, team in rows]
 
 
+def _todos(user: User) -> Iterable[Piece]:
+    rows = Todo.objects.open().filter(owner=user).exclude(ticket__state=State.ARCHIVED).order_by("pk")
+    return [Piece("todo", pk, team) for pk, team in rows.values_list("pk", "ticket__team_id")]
+
+
+def _steps(user: User) -> Iterable[Piece]:
+    """Steps that are not done, those whose turn is still to come too, in processes that have not ended."""
+    going = Step.objects.filter(owner=user, done_at=None, process__state__in=GOING)
+    rows = going.exclude(process__ticket__state=State.ARCHIVED).order_by("pk")
+    return [
+        Piece("step", pk, team, roles=frozenset({role, *workflow.HEADS}) if role else frozenset())
+        for pk, team, role in rows.values_list("pk", "process__ticket__team_id", "role")
+    ]
+
+
+GOING = (Process.State.RUNNING, Process.State.WAITING)
 WORK: dict[str, Work] = {
     "ticket": Work(gettext_lazy("Tickets"), _tickets, Ticket, "owner"),
     "callback": Work(gettext_lazy("Callbacks"), _callbacks, Callback, "assignee"),
     "task": Work(gettext_lazy("Customer tasks"), _tasks, Task, "assignee"),
+    "todo": Work(gettext_lazy("Tasks on tickets"), _todos, Todo, "owner"),
+    "step": Work(gettext_lazy("Process steps"), _steps, Step, "owner"),
 }
 
 
@@ -121,7 +142,7 @@ class Chooser:
         return taken
 
     def _may(self, user: User, piece: Piece) -> bool:
-        return user.pk not in piece.barred and (not piece.centre or user.role in workflow.CENTRE)
+        return user.pk not in piece.barred and (not piece.roles or user.role in piece.roles)
 
     def _sees(self, user: User, team_id: int) -> bool:
         if user.pk not in self._sight:
@@ -218,7 +239,8 @@ def _hand(
             by_target.setdefault(to.pk if to else None, []).append(pk)
     for target, ids in by_target.items():
         model._default_manager.filter(pk__in=ids).update(**{f"{column}_id": target})
-        bulk.remember(model, ids, kind="~", reason=reason, at=now, by=by)
+        if belongings.history_of(model):
+            bulk.remember(model, ids, kind="~", reason=reason, at=now, by=by)
     return answers
 
 

@@ -67,7 +67,7 @@ def waiting(user: User, *, now: datetime | None = None) -> list[Announcement]:
     version, kept = known.get(VERSION, 0), known.get(_key(user))
     if kept and kept[0] == version:
         return [Announcement(**row) for row in kept[1]]
-    rows = Announcement.objects.running(now).filter(must_acknowledge=True).for_reader(user)
+    rows = Announcement.objects.running(now).filter(must_acknowledge=True).for_reader(user).exclude(author=user)
     unread = rows.exclude(receipts__user=user).order_by("-starts_at", "-pk")[:3]
     found = list(unread.values("pk", "title_zh", "title_en", "body_zh", "body_en"))
     cache.set(_key(user), (version, found), KEPT)

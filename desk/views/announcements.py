@@ -53,6 +53,7 @@ def announcement(request, pk):
     readers = []
     if request.user.supervises:
         people = User.objects.filter(is_active=True, team__in=visible_teams(request.user)).exclude(role=Role.ADMIN)
+        people = people.exclude(pk=row.author_id)
         if not row.to_all:
             people = people.filter(team__in=row.teams.all())
         ordered = people.select_related("team").order_by("team__name", "display_name", "pk")[:1000]
@@ -60,6 +61,7 @@ def announcement(request, pk):
     context = {
         "part": "announcements", "row": row, "readers": readers, "now": timezone.now(), "teams": row.teams.all(),
         "mine": receipts.get(request.user.pk), "done": sum(1 for _person, at in readers if at),
+        "wanted": row.must_acknowledge and row.ends_at > timezone.now() and row.author_id != request.user.pk,
         "may_end": request.user.is_admin or row.author_id == request.user.pk,
     }
     return render(request, "floor/announcement.html", context)

@@ -14,7 +14,7 @@ from staff import absences
 from staff.floor_models import Absence, Transfer
 from staff.models import Presence, User
 from tests.factories import CustomerFactory, TicketFactory, UserFactory
-from tickets import routing
+from tickets import routing, todo
 from tickets.models import Ticket
 
 
@@ -25,9 +25,10 @@ def customer(team):
 
 @pytest.fixture
 def loaded(agent, customer):
-    """An agent with three tickets and a task about a customer."""
+    """An agent with three tickets, a task on one of them, and a task about a customer."""
     for number in range(3):
         routing.claim(TicketFactory(customer=customer, subject=f"漏水 {number}"), by=agent)
+    todo.add(Ticket.objects.order_by("pk")[0], what="查批次", by=agent, owner=agent)
     Task.objects.create(customer=customer, kind="contact", key="t1", assignee=agent, due_on=timezone.localdate())
     return agent
 
@@ -50,7 +51,7 @@ def test_an_absence_that_begins_hands_everything_to_the_deputy_once_and_it_is_gi
     leave(loaded, lead, plan=Absence.Plan.DEPUTY, deputy=specialist)
 
     shares = leaving.preview(user=loaded, plan=Absence.Plan.DEPUTY, deputy=specialist)
-    assert [(share.to, share.total) for share in shares] == [(mate, 4)]
+    assert [(share.to, share.total) for share in shares] == [(mate, 5)]
     assert owners() == ["agent"] * 3  # a preview writes nothing
 
     assert leaving.begin_due() == 2
@@ -60,7 +61,9 @@ def test_an_absence_that_begins_hands_everything_to_the_deputy_once_and_it_is_gi
     assert loaded.presence == Presence.OFFLINE
     assert Task.objects.get().assignee == mate
     row = Transfer.objects.get(user=loaded)
-    assert len(row.done) == 4
+    assert {one["what"] for one in row.done} == {"ticket", "task", "todo"}
+    assert len(row.done) == 5
+    assert mate.todos.get().what == "查批次"
     assert row.by == lead
     first = Ticket.objects.order_by("pk").first()
     event = Event.objects.filter(kind="assigned", ticket_id=first.pk).get()
