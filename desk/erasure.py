@@ -49,6 +49,10 @@ KEPT: dict[str, set[str]] = {
     "messaging.Call": {"steps"},
     "messaging.Message": {"digest", "message_id"},
     "messaging.Outbox": {"key", "purpose", "from_address", "from_name", "message_id"},
+    "staff.HandOverLine": {"reasons", "owner_name"},  # whose it was is staff
+    "processes.Confirmation": {"digest"},
+    "processes.Process": {"name_zh", "name_en"},
+    "processes.Step": {"title_zh", "title_en", "standard_zh", "standard_en"},
     "staff.Notification": {"kind"},
     "tickets.Ticket": {"holds", "due_kind"},
 }

@@ -14,6 +14,8 @@ from desk import belongings
 from desk.belongings import history_of, is_history, plain
 from messaging.inbound import digest_of
 from messaging.models import Call, Message, Outbox
+from processes.models import Invitation
+from staff.floor_models import HandOverLine
 from staff.models import Notification
 from tickets.models import Post, Ticket
 
@@ -106,8 +108,9 @@ def take_in_threads(person: Person) -> None:
     posts = person.of(Post)
     for name, model in (("message", Message), ("outgoing", Outbox), ("call", Call)):
         person.add(model, posts.exclude(**{name: None}).values_list(f"{name}_id", flat=True))
+    person.add(Outbox, person.of(Invitation).exclude(outgoing=None).values_list("outgoing_id", flat=True))
     tickets = person.rows.get(Ticket, set())
-    for model in (Event, Notification):
+    for model in (Event, Notification, HandOverLine):
         person.add(model, plain(model).filter(ticket_id__in=tickets).values_list("pk", flat=True))
     mails = [f"ack:{pk}" for pk in tickets]
     person.add(Outbox, plain(Outbox).filter(key__in=mails).values_list("pk", flat=True))
