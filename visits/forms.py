@@ -109,6 +109,11 @@ class StepForm(Styled):
         """The fields that the page shows; the confirmation only once there is something to confirm."""
         return [field for field in self if field.name != "anyway"]
 
+    @property
+    def refusals(self) -> list[str]:
+        """What is wrong, without the warnings, which are shown apart."""
+        return [error for error in self.non_field_errors() if error not in self.warned]
+
     def clean(self):
         data = super().clean()
         technician, starts_at, ends_at = (data.get(name) for name in ("technician", "starts_at", "ends_at"))

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from core.crypto import EncryptedTextField
@@ -162,7 +163,7 @@ class Visit(WithOriginals):
     objects = VisitQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("visit")
+        verbose_name = pgettext_lazy("technician", "visit")
         verbose_name_plural = _("visits")
         ordering = ["id"]
         indexes = [

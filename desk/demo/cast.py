@@ -21,7 +21,7 @@ class Person:
     limit: int = 200
 
 
-TEAMS = {"华东一组": "客户服务部", "华东二组": "客户服务部", "海外组": "海外服务部"}
+TEAMS = {"华东一组": "客户服务部", "华东二组": "客户服务部", "上门服务组": "客户服务部", "海外组": "海外服务部"}
 MAILBOXES = (
     ("service", "客服中心", "华东一组", True),
     ("service2", "客服中心华东二组", "华东二组", False),
@@ -33,6 +33,7 @@ SIGNING_IN = (
     Person("lead", "王强", Role.LEAD, "华东一组", limit=1000),
     Person("supervisor", "陈静", Role.SUPERVISOR, "华东一组", limit=5000),
     Person("admin", "管理员", Role.ADMIN, "华东一组", Presence.OFFLINE, 0),
+    Person("technician", "高峰", Role.AGENT, "上门服务组"),
     Person("outsider", "赵敏", Role.AGENT, "海外组"),
 )
 COLLEAGUES = (

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from customers import scoring
 from customers.models import Customer
-from desk.demo import archive, cast, extras, flows, orders, people, records, standing, words_en, words_zh
+from desk.demo import archive, cast, extras, floor, flows, orders, people, records, standing, visits, words_en, words_zh
 from desk.demo.cases import Stock
 from desk.demo.cast import Crew
 from desk.demo.clock import Clock
@@ -174,6 +174,7 @@ def play(
             cursor.execute("ANALYZE")
         story.tell(say)
         _tidy(story)
+        floor.plot(story)
     return story
 
 
@@ -211,6 +212,7 @@ def _plot(story: Story, scale: float) -> None:
     extras.plot(story, scale)
     orders.plot(story, scale)
     archive.plot(story)
+    visits.plot(story, scale)
     records.plot(story)
 
 

@@ -30,13 +30,19 @@ from followups.models import Attempt, Callback, HandOff
 from loyalty import ledger
 from messaging import calls, inbound, outbox
 from messaging.models import Message
+from processes import confirmations, running
+from processes.models import Template
+from staff import handing_over
+from staff.floor_models import HandOverLine
 from staff.notifications import notify
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import conversation, workflow
 from tickets.models import Level, Post, State, Ticket
+from visits import flow, slips
+from visits.models import Technician
 
 NAME, PHONE, MAIL, ADDRESS = "欧阳震霆", "13987651234", "zhenting@ouyang.example", "北京市朝阳区望京街七号"
-NEEDLES = [NAME, PHONE, "139 8765 1234", "139****1234", MAIL, ADDRESS, "震霆", "oyzt", "87651234"]
+NEEDLES = ["203.0.113.7", NAME, PHONE, "139 8765 1234", "139****1234", MAIL, ADDRESS, "震霆", "oyzt", "87651234"]
 RAW = f"""From: {NAME} <{MAIL}>
 To: service@desk.example
 Subject: {NAME} 的净水机漏水
@@ -103,6 +109,9 @@ def person(team, agent, specialist, lead):
     sheet = sheets.open_sheet(complaint, by=agent, ground="safety")
     sheet.known = f"{NAME}说漏水"
     sheet.save()
+    line = HandOverLine(ticket_id=ticket.pk, reasons=["vip"], remark=f"{NAME}等回电 {PHONE}")
+    handing_over.hand_over(team=agent.team, shift=None, until=ticket.opened_at, lines=[line], by=agent, key="h")
+    of_process(ticket, agent)
     event = Event.objects.filter(ticket_id=ticket.pk).first()
     callback = Callback.objects.create(ticket=ticket, resolution=event, due_at=timezone.now())
     Attempt.objects.create(callback=callback, by=agent, outcome="satisfied", score=5, words=f"{NAME}满意")
@@ -115,6 +124,7 @@ def person(team, agent, specialist, lead):
     reveal.reveal(contact=customer.contacts.get(kind="phone"), by=agent, reason=f"找{NAME}")
     ledger.post(customer=customer, points=7, reason="gift", key="g:1", note=f"给{NAME}", by=agent)
     Need.objects.create(customer=customer, text=f"{NAME}要更安静的")
+    went_out(ticket, agent)
     order = Order.objects.create(customer=customer, code="A-1", address=ADDRESS, need=NAME, amount=99)
     OrderLine.objects.create(order=order, product="RO-75", serial="SN1")
     Communication.objects.create(order=order, by=agent, result="agreed", note=f"{NAME}确认 {PHONE}")
@@ -135,6 +145,35 @@ def person(team, agent, specialist, lead):
     return customer
 
 
+def went_out(ticket, agent):
+    """A visit to the person, with everything that is written down about one."""
+    technician, now = Technician.objects.create(user=agent, team=agent.team), timezone.now()
+    visit = flow.request(
+        ticket, kind="repair", address=ADDRESS, contact_name=NAME, phone=PHONE, task=f"去{NAME}家", by=agent
+    )
+    window = {"starts_at": now, "ends_at": now + timedelta(hours=4)}
+    flow.dispatch(visit, technician=technician, by=agent, **window)
+    for _n in range(2):
+        flow.appoint(visit, reason=f"{NAME}要求", by=agent, **window)
+    flow.arrive(visit, by=agent)
+    slips.write(
+        visit, by=agent, work=f"给{NAME}换滤芯", result="done", signed_how="paper", signed_by=NAME,
+        opinion=f"回电 {PHONE}", arrived_at=now, left_at=now,
+    )
+
+
+def of_process(ticket, by):
+    """A service process with words of and about the person in each of its tables."""
+    served = TicketFactory(customer=ticket.customer, owner=by, by=by, kind="service")
+    process = running.start(served, template=Template.objects.get(kind="service"), by=by)
+    running.complete(process.steps.get(stage="need"), by=by, result=f"{NAME}要换")
+    running.write_plan(process, text=f"去{ADDRESS}，先打 {PHONE}", by=by)
+    running.complete(process.steps.get(stage="plan"), by=by)
+    asked = confirmations.invite(process, by=by, root="https://desk.example/")
+    confirmations.answer_link(asked, accepted=True, words=f"我是{NAME}，同意", ip="203.0.113.7")
+    running.note(process, what=f"已到{ADDRESS}", by=by)
+
+
 def _content_type(model):
     from django.contrib.contenttypes.models import ContentType
 
@@ -150,9 +189,11 @@ def test_an_erasure_leaves_no_trace_in_any_table(person, specialist, agent):
     assert {table for table, _column in traces(*NEEDLES)} >= {
         "customers_customer", "customers_historicalcustomer", "customers_contact", "tickets_post", "messaging_message",
         "messaging_outbox", "messaging_call", "customers_order", "complaints_sheet", "followups_attempt",
+        "processes_process", "processes_historicalprocess", "processes_step", "processes_logentry",
+        "processes_confirmation",
         "followups_feedback", "followups_historicalfeedback", "followups_handoff", "followups_outgoing",
         "customers_merge", "customers_importrun", "customers_importpart", "customers_need",
-        "customers_consent", "customers_reveal",
+        "customers_consent", "customers_reveal", "staff_handoverline", "visits_visit", "visits_appointment", "visits_slip",
         "loyalty_pointsentry", "staff_notification", "django_admin_log", "customers_datarequest",
     }  # the search itself sees what is there
     erasure.erase(request=request, by=specialist)
@@ -181,7 +222,7 @@ def figures():
 def test_the_certificate_counts_by_table_and_a_second_submit_changes_nothing(person, specialist):
     request = asked(person, specialist)
     done = erasure.erase(request=request, by=specialist)
-    assert done.state == "done" and done.summary["tables"]["tickets.Ticket"] == 3
+    assert done.state == "done" and done.summary["tables"]["tickets.Ticket"] == 4
     assert erasure.erase(request=request, by=specialist).closed_at == done.closed_at
     person.refresh_from_db()
     assert person.erased_at and person.name == erasure.GONE
@@ -227,7 +268,7 @@ def test_tickets_fade_three_years_after_closing_unless_held(person, team, lead, 
         state="archived", outcome="withdrawn", cause="customer", archived_at=timezone.now()
     )
     assert erasure.retain()["tickets"] == 0
-    assert erasure.retain(now=late)["tickets"] == Ticket.objects.exclude(customer=held).count() == 3
+    assert erasure.retain(now=late)["tickets"] == Ticket.objects.exclude(customer=held).count() == 4
     assert erasure.retain(now=late)["tickets"] == 0
     kept.refresh_from_db()
     assert kept.subject == "留着"

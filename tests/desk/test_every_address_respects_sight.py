@@ -4,7 +4,7 @@ The addresses are read from the resolver: one whose rows are not known here fail
 """
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -23,6 +23,10 @@ from followups import callbacks, feedback, outgoing
 from followups.models import HandOff
 from messaging import calls
 from messaging.models import Attachment, Message
+from processes import confirmations, running
+from processes.models import Template
+from staff import absences, announcing, handing_over, rosters
+from staff.floor_models import Shift, Transfer
 from staff.models import ApiToken, Role
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory
 from tickets import drafts, intake, joining, relations, saved_views, todo, workflow
@@ -57,16 +61,23 @@ ROWS = {
     "callbacks/calls/<int:pk>/": "outgoing",
     "feedback/open/<int:ticket>/": "ticket",
     "feedback/<int:pk>/": "feedback",
+    "floor/handover/<int:pk>/": "handover",
+    "floor/people/<int:pk>/": "person",
+    "floor/transfers/<int:pk>/": "transfer",
+    "floor/roster/duty/<int:pk>/": "duty",
+    "floor/absences/<int:pk>/": "absence",
+    "floor/announcements/<int:pk>/": "announcement",
     "api/v1/tickets/<int:pk>/": "ticket",
     "api/v1/orders/<int:pk>/": "order",
 }
 # What an address names besides, by the name of its parameter.
-BESIDE = {"attachment": "file", "contact": "contact", "need": "need", "task": "task", "file": "draft",
+BESIDE = {"timer": "timer", "attachment": "file", "contact": "contact", "need": "need", "task": "task", "file": "draft",
           "visit": "visit", "todo_id": "todo", "link": "link", "tag": "tag"}  # fmt: skip
 WORDS = ("ticket", "post", "todo", "file", "event", "need", "task", "order", "plan", "spoken", "return", "sheet",
-         "feedback", "handoff", "outgoing", "visit", "appointment", "slip")  # fmt: skip
-# Addresses that name no row: a word out of a fixed list, whose figures are of what the reader sees.
-OF_NOBODY = ("dashboard/tiers/<slug:code>/",)
+         "feedback", "handoff", "outgoing", "visit", "appointment", "slip",
+         "process", "step", "log", "confirmation")  # fmt: skip
+# Addresses that name no row of staff's: a word out of a fixed list, and the customer's own signed link.
+OF_NOBODY = ("dashboard/tiers/<slug:code>/", "confirm/<str:token>/")
 # Addresses of what is one person's alone: a file of their draft, the call that they are in.
 OF_ONE = ("tickets/<int:pk>/files/<int:file>/", "intake/", "callbacks/calls/", "views/", "bulk/")
 SHUT = {403, 404, 405}
@@ -153,10 +164,12 @@ def of_tickets(customer, agent):
         "tag": wet, "todo": todo.add(ticket, what="查批次", by=agent),
         "link": relations.link(ticket, target=special, kind="related", by=agent),
         "join": joining.merge(twins[0], other=twins[1], by=agent),
+        "timer": ticket.timers.first(),
         "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", content=b"x"),
         "post": post or ticket.posts.latest("pk"),
         "event": Event.objects.filter(ticket_id=ticket.pk)[0], "sheet": sheets.open_sheet(special, by=agent),
         "callback": callbacks.plan(resolution), **of_feedback(ticket, agent),
+        **of_visits(ticket, agent),
     }
 
 
@@ -166,19 +179,46 @@ def of_feedback(ticket, agent):
     return {"feedback": record, "handoff": handed, "outgoing": outgoing.dial(by=agent, ticket=ticket)}
 
 
-def of_visits(customer, agent):
-    ticket, now = TicketFactory(customer=customer, owner=agent, by=agent), timezone.now()
+def of_visits(ticket, agent):
+    now = timezone.now()
     technician = Technician.objects.create(user=UserFactory(team=ticket.team), team=ticket.team)
     made = [
         flow.request(ticket, kind="repair", address="北京市朝阳区望京街七号", phone=PHONE, task="漏水", by=agent)
         for _n in range(2)
     ]
-    done = flow.appoint(
-        made[1], starts_at=now, ends_at=now + timedelta(hours=1), technician=technician, by=agent,
-    )
+    window = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
+    done = flow.dispatch(made[1], technician=technician, by=agent, **window)
+    flow.appoint(done, by=agent, **window)
     flow.arrive(done, by=agent)
     slip = slips.write(done, by=agent, work="换垫圈", result="done", signed_how="refused", arrived_at=now, left_at=now)
     return {"visit": made[0], "appointment": done.appointments.get(), "slip": slip}
+
+
+def of_floor(team, agent, lead):
+    now = timezone.now()
+    shift = Shift.objects.create(team=team, name_zh="早班", name_en="Early", starts=time(8), ends=time(16))
+    absence = absences.record(
+        user=agent, starts_at=now + timedelta(days=2), ends_at=now + timedelta(days=3), kind="leave", plan="queue",
+        by=lead,
+    )
+    return {
+        "person": agent, "absence": absence, "duty": rosters.assign(user=agent, shift=shift, day=timezone.localdate()),
+        "transfer": Transfer.objects.create(user=agent, plan="queue", by=lead),
+        "handover": handing_over.hand_over(team=team, shift=shift, until=now, lines=[], by=lead, key="h"),
+        "announcement": announcing.publish(by=lead, teams=[team], title_zh="新规", ends_at=now + timedelta(days=1)),
+    }
+
+
+def of_process(ticket, agent):
+    process = running.start(ticket, template=Template.objects.get(kind="service"), by=agent)
+    running.complete(process.steps.get(stage="need"), by=agent, result=f"{NAME}要换")
+    running.write_plan(process, text="周三上门更换", by=agent)
+    running.complete(process.steps.get(stage="plan"), by=agent)
+    invitation = confirmations.invite(process, by=agent, root="https://desk.example/")
+    said = confirmations.answer_link(invitation, accepted=True)
+    return {
+        "process": process, "step": process.steps.get(stage="need"), "log": process.log.all()[0], "confirmation": said,
+    }
 
 
 def of_privacy(customer, specialist, lead):
@@ -210,7 +250,9 @@ def rows(customer, agent, specialist, lead):
         "call": calls.finish(calls.start(team=customer.team, agent=agent, number=PHONE), outcome="dropped"),
         "bulk": BulkAction.objects.create(user=agent, key="k", kind="claim"),
         "view": saved_views.save(name="全组", query="view=team", by=lead, shared=True),
-        **of_orders(customer, agent), **of_visits(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),
+        **of_orders(customer, agent), **of_tickets(customer, agent), **of_privacy(customer, specialist, lead),
+        **of_floor(customer.team, agent, lead),
+        **of_process(TicketFactory(customer=customer, kind=Kind.SERVICE, owner=agent, by=agent), agent),
     }
 
 

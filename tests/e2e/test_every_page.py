@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -18,10 +18,12 @@ from core.models import Event
 from customers import duplicates, needs, ordering, requests, scoring
 from customers.models import CommunicationPlan, DataRequest, DuplicatePair, Reveal, Task
 from customers.transfer import loading, runs
+from desk import leaving
 from followups import callbacks, feedback, outgoing
 from messaging import calls
 from messaging.models import Mailbox
-from staff import notifications
+from staff import absences, announcing, handing_over, notifications, rosters
+from staff.floor_models import HandOverLine, Shift
 from staff.models import Role
 from tests.e2e.conftest import Visits, empty_tables
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory, make_late
@@ -81,6 +83,13 @@ PAGES = {
     "visit-slip": ("agent", "/visits/{slip}/slip/", 200),
     "complaints": ("lead", "/complaints/", 200),
     "complaint": ("lead", "/complaints/{sheet}/", 200),
+    "floor": ("lead", "/floor/handover/", 200),
+    "hand-over": ("agent", "/floor/handover/{handover}/", 200),
+    "transfer": ("lead", "/floor/transfers/{transfer}/", 200),
+    "roster": ("lead", "/floor/roster/", 200),
+    "absences": ("lead", "/floor/absences/", 200),
+    "announcements": ("lead", "/floor/announcements/", 200),
+    "announcement": ("lead", "/floor/announcements/{announcement}/", 200),
     "dashboard": ("supervisor", "/dashboard/", 200),
     "notifications": ("lead", "/staff/notifications/", 200),
     "preferences": ("agent", "/staff/preferences/", 200),
@@ -137,9 +146,28 @@ def cases(people) -> dict:
     return archive(people, customer) | went_out(ticket, agent) | {
         "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
         "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
-        "feedback": feedback.open_record(ticket, by=agent).pk,
+        "feedback": feedback.open_record(ticket, by=agent).pk, **of_floor(people, ticket),
         "outgoing": outgoing.dial(by=people["lead"], ticket=ticket).pk,
     }  # fmt: skip
+
+
+def of_floor(people, ticket) -> dict:
+    """A roster, somebody away whose work was shared out, news to be acknowledged, and a hand-over."""
+    lead, now, today = people["lead"], timezone.now(), timezone.localdate()
+    shift = Shift.objects.create(team=lead.team, name_zh="早班", name_en="Early", starts=time(8), ends=time(16))
+    rosters.assign(user=people["agent"], shift=shift, day=today)
+    away = absences.record(
+        user=people["specialist"], starts_at=now - timedelta(hours=1), ends_at=now + timedelta(days=1), kind="training",
+        plan="shared", deputy=lead, by=lead,
+    )
+    leaving.begin(away, now=now)
+    news = announcing.publish(
+        by=lead, teams=[lead.team], title_zh="周五系统维护", title_en="Maintenance on Friday", must_acknowledge=True,
+        body_zh="22:00 起停机一小时。", body_en="An hour without the desk from 22:00.", ends_at=now + timedelta(days=2),
+    )
+    line = HandOverLine(ticket_id=ticket.pk, reasons=["vip", "promised"], owner_name="李娜", remark="客户等报价")
+    row = handing_over.hand_over(team=lead.team, shift=shift, until=now, lines=[line], by=lead, key="h")
+    return {"handover": row.pk, "transfer": away.transfers.get().pk, "announcement": news.pk}
 
 
 def went_out(ticket, agent) -> dict:
@@ -159,8 +187,8 @@ def went_out(ticket, agent) -> dict:
         visit_flow.appoint(visit, starts_at=visit_at(visit), ends_at=visit_at(visit) + timedelta(hours=1), by=agent)
         visit_flow.arrive(visit, by=agent)
     slips.write(
-        visits[0], by=agent, work="换垫圈，试水正常", result="done", signed_how="paper", signed_by="王小雨", satisfaction=5,
-        arrived_at=now, left_at=now,
+        visits[0], by=agent, work="换垫圈，试水正常", result="done", signed_how="paper", signed_by="王小雨",
+        satisfaction=5, arrived_at=now, left_at=now,
     )
     visit_flow.request(ticket, kind="delivery", address="上海市浦东新区张江路88号", by=agent)
     return {"visit": visits[1].pk, "slip": visits[0].pk}

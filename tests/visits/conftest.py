@@ -54,11 +54,13 @@ def planned(ticket, agent):
 def appointed(planned, technician, agent):
     """appointed(starts, ends) → offered for Monday 10:00, agreed for the window that the customer chose."""
 
-    def make(starts=at(16, 10), ends=at(16, 12), **details):
+    def make(starts=None, ends=None, **details):
         visit = flow.dispatch(
             planned(**details), technician=technician, starts_at=at(16, 10), ends_at=at(16, 12), by=agent,
             now=at(16, 9, 5),
         )
-        return flow.appoint(visit, starts_at=starts, ends_at=ends, by=agent, now=at(16, 9, 15))
+        return flow.appoint(
+            visit, starts_at=starts or at(16, 10), ends_at=ends or at(16, 12), by=agent, now=at(16, 9, 15)
+        )
 
     return make

@@ -10,7 +10,7 @@ from visits.models import Slip, State, Visit
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_of_two_dispatchers_one_gets_the_technicians_time_and_the_other_is_told_who_has_it(planned, technician, agent, lead):
+def test_of_two_dispatchers_one_gets_the_time_and_the_other_is_told_who_has_it(planned, technician, agent, lead):
     visits = [planned(), planned()]
 
     def dispatch(visit, by):

@@ -17,9 +17,9 @@ from visits import flow, places, slips, ticks, windows
 from visits.models import Slip, State, Visit
 
 SLIP = {
-    "work": "更换滤芯接口，试水正常", "parts": "接口 ×1", "charges": 0, "result": Slip.Result.DONE, "signed_by": "王小雨",
-    "signed_how": Slip.Signed.PAPER, "satisfaction": 5, "opinion": "很快", "arrived_at": at(16, 10, 20),
-    "left_at": at(16, 11, 10),
+    "work": "更换滤芯接口，试水正常", "parts": "接口 ×1", "charges": 0, "result": Slip.Result.DONE,
+    "signed_by": "王小雨", "signed_how": Slip.Signed.PAPER, "satisfaction": 5, "opinion": "很快",
+    "arrived_at": at(16, 10, 20), "left_at": at(16, 11, 10),
 }
 
 
@@ -27,7 +27,9 @@ def bells(user):
     return list(Notification.objects.filter(user=user).order_by("pk").values_list("kind", flat=True))
 
 
-def test_a_visit_is_walked_to_its_slip_and_holds_the_archive_until_then(appointed, ticket, agent, specialist, technician):
+def test_a_visit_is_walked_to_its_slip_and_holds_the_archive_until_then(
+    appointed, ticket, agent, specialist, technician
+):
     visit = appointed()
     ticket.refresh_from_db()
     for state in ("classified", "recorded", "audit_callback"):
@@ -171,15 +173,22 @@ def test_technicians_act_on_their_visit_and_do_not_dispatch(appointed, technicia
         flow.cancel(visit, reason="不想去", by=technician.user, now=at(16, 9, 30))
 
 
+HOUR = timedelta(hours=1)
 STEPS = {
-    "dispatch": lambda v, t, n: flow.dispatch(v, technician=t, starts_at=n, ends_at=n + timedelta(hours=1), by=None, now=n),
-    "appoint": lambda v, t, n: flow.appoint(v, starts_at=n + timedelta(hours=2), ends_at=n + timedelta(hours=3), technician=t, reason="x", by=None, now=n),
-    "set_out": lambda v, t, n: flow.set_out(v, by=None, now=n),
-    "arrive": lambda v, t, n: flow.arrive(v, by=None, now=n),
-    "fail": lambda v, t, n: flow.fail(v, failure="customer", by=None, now=n),
-    "cancel": lambda v, t, n: flow.cancel(v, reason="x", by=None, now=n),
-    "write": lambda v, t, n: slips.write(v, by=None, now=n, **{**SLIP, "arrived_at": n, "left_at": n}),
-}  # fmt: skip
+    "dispatch": lambda visit, now, who: flow.dispatch(
+        visit, technician=who, starts_at=now, ends_at=now + HOUR, by=None, now=now
+    ),
+    "appoint": lambda visit, now, who: flow.appoint(
+        visit, technician=who, starts_at=now + 2 * HOUR, ends_at=now + 3 * HOUR, reason="x", by=None, now=now
+    ),
+    "set_out": lambda visit, now, who: flow.set_out(visit, by=None, now=now),
+    "arrive": lambda visit, now, who: flow.arrive(visit, by=None, now=now),
+    "fail": lambda visit, now, who: flow.fail(visit, failure="customer", by=None, now=now),
+    "cancel": lambda visit, now, who: flow.cancel(visit, reason="x", by=None, now=now),
+    "write": lambda visit, now, who: slips.write(
+        visit, by=None, now=now, **{**SLIP, "arrived_at": now, "left_at": now}
+    ),
+}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -191,7 +200,7 @@ def test_whatever_is_tried_the_states_follow_the_table_and_the_hold_the_state(pl
         for number, name in enumerate(names):
             was = Visit.objects.get(pk=visit.pk).state
             try:
-                STEPS[name](visit, technician, at(16, 10) + timedelta(hours=4 * number))
+                STEPS[name](visit, at(16, 10) + 4 * number * HOUR, technician)
             except flow.VisitRefused:
                 assert Visit.objects.get(pk=visit.pk).state == was
                 continue
