@@ -153,7 +153,7 @@ def test_an_absence_is_recorded_with_its_preview_and_ends_early(team, agent, lea
 
 
 def test_an_announcement_stands_on_every_page_until_it_is_acknowledged(
-    team, other_team, agent, lead, specialist, outsider, signed_in
+    team, other_team, agent, lead, specialist, outsider, signed_in, django_capture_on_commit_callbacks
 ):
     form = {
         "title_en": "New refund rule", "body_en": "Two signatures above 500.", "teams": [other_team.pk],
@@ -173,7 +173,8 @@ def test_an_announcement_stands_on_every_page_until_it_is_acknowledged(
     shown = signed_in(lead).get(reverse("desk:announcement", args=[row.pk]))
     assert {str(person): bool(at) for person, at in shown.context["readers"]} == {"李娜": True, "周敏": False}
     assert [one.pk for one in announcing.waiting(specialist)] == [row.pk]
-    announcing.end(row, by=lead)
+    with django_capture_on_commit_callbacks(execute=True):
+        announcing.end(row, by=lead)
     assert announcing.waiting(specialist) == []
 
 
