@@ -12,7 +12,7 @@ from messaging.models import Call, CallStep
 
 def guide(call: Call, *, subject: str = "") -> Guide:
     """What the guide shows for a call at this moment; `subject` is the summary typed so far."""
-    steps = steps_of(call, said(call, subject=subject), dict(CallStep.choices))
+    steps = steps_of(call, said(call, subject=subject), CallStep)
     took = calls.identified_after(call)
     return Guide(steps, clock(took), took is not None and took > calls.IDENTIFY_WITHIN)
 

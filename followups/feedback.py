@@ -18,6 +18,7 @@ from core import events, live
 from customers.lookup import shown_contact
 from followups.feedback_models import Feedback, HandOff, Stage
 from followups.models import Attempt
+from staff import notifications
 from staff.models import User
 from staff.sight import who_see
 from tickets import workflow
@@ -141,10 +142,10 @@ def refusal(record: Feedback, user: User) -> str:
     return ""
 
 
-def _passed_on(record: Feedback) -> set[int | None]:
+def _passed_on(record: Feedback) -> set[int]:
     """Who worked on the ticket, or passed the record on before its review."""
     before = record.handoffs.filter(was__in=[Stage.AGENT, Stage.SPECIALIST]).values_list("by_id", flat=True)
-    return {record.ticket.handler_id, *before} - {None}
+    return {pk for pk in (record.ticket.handler_id, *before) if pk}
 
 
 def next_holders(record: Feedback) -> QuerySet[User]:
@@ -221,6 +222,9 @@ def _hand(record: Feedback, stage: Stage, *, to: User | None, by: User, remark: 
     _write(record, by)
     kind = "feedback_returned" if handed.is_return else "feedback_filed" if stage == Stage.FILED else "feedback_handed"
     _log(kind, record, by=by, now=now, **{"from": handed.was, "to": handed.now}, number=number)
+    if to is not None and to != by:
+        told = "feedback_back" if handed.is_return else "feedback"
+        notifications.notify(to, told, ticket_id=record.ticket_id, now=now, by=str(by))
     return handed
 
 

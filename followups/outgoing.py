@@ -142,7 +142,7 @@ def guide(outgoing: Outgoing) -> Guide:
     call = outgoing.call
     told = said(by=call.agent, team_id=call.team_id, about=outgoing.callback, ticket=outgoing.ticket,
                 customer=call.customer)  # fmt: skip
-    return Guide(steps_of(call, told, dict(OutStep.choices)))
+    return Guide(steps_of(call, told, OutStep), outgoing=True)
 
 
 def script(callback: Callback, *, by: User) -> list[tuple[str, scripts.Said]]:

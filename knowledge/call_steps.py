@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import models
+
 from knowledge.scripts import Said
 from messaging import calls
 from messaging.models import Call
@@ -27,6 +29,7 @@ class Guide:
     steps: list[Step]
     identified: str = ""  # how long the greeting took, '' while it lasts
     identified_late: bool = False
+    outgoing: bool = False
 
     @property
     def now(self) -> Step:
@@ -34,9 +37,9 @@ class Guide:
         return next((step for step in self.steps if step.status == "now"), self.steps[-1])
 
 
-def steps_of(call: Call, told: Mapping[str, Said], labels: Mapping[str, str]) -> list[Step]:
-    """The steps of a call at this moment; `labels` names them in their order."""
-    due = next((code for code in labels if code not in call.steps), None)
+def steps_of(call: Call, told: Mapping[str, Said], actions: type[models.TextChoices]) -> list[Step]:
+    """The steps of a call at this moment, in the order of its standard actions."""
+    due = next((code for code in actions.values if code not in call.steps), None)
     return [
         Step(
             code=code,
@@ -47,7 +50,7 @@ def steps_of(call: Call, told: Mapping[str, Said], labels: Mapping[str, str]) ->
             hint=told[code].hint,
             says=told[code].says,
         )
-        for number, (code, label) in enumerate(labels.items(), 1)
+        for number, (code, label) in enumerate(actions.choices, 1)
     ]
 
 

@@ -66,6 +66,8 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
         ),
     ),
     "task": ("check2-square", _("%(by)s gave you a task on ticket %(ticket)s.")),
+    "feedback": ("clipboard-data", _("%(by)s handed you the feedback record of ticket %(ticket)s.")),
+    "feedback_back": ("clipboard-x", _("%(by)s returned the feedback record of ticket %(ticket)s to you.")),
     "woken": ("sunrise", _("Ticket %(ticket)s, put aside until now, is back.")),
     "transferred": ("people", _("Ticket %(ticket)s of a colleague who is away has come to you.")),
     "transferred_many": (

@@ -215,8 +215,9 @@ def test_the_guide_shows_the_sentences_of_the_procedure_with_company_and_name(cl
 
 
 def test_f6_answers_and_archives_a_consult_in_one_go(client, known):
-    response = finish(client, known, "answered", kind="consult", promised_at=None)
+    response = finish(client, known, "answered", kind="consult", promised_at=None, caller_hung_up="on")
     ticket = Ticket.objects.get()
+    assert Call.objects.get().hung_up_by == "customer"
     assert response.url == reverse("desk:intake")
     assert (ticket.state, ticket.outcome, ticket.cause) == ("archived", "satisfied", "information")
     moved = Event.objects.filter(ticket_id=ticket.pk, kind="moved").order_by("pk")

@@ -79,6 +79,8 @@ def test_the_record_goes_from_agent_to_specialist_to_reviewer_to_the_centre_and_
     assert send(client, reviewer, record, "give_back", remark="收费金额不对").status_code == 302
     record.refresh_from_db()
     assert (record.stage, record.holder) == ("specialist", specialist)
+    told = specialist.notifications.order_by("pk").values_list("kind", flat=True)
+    assert list(told) == ["feedback", "feedback_back"]
     assert send(client, specialist, record, "hand_on", amount="90").status_code == 302
     assert Feedback.objects.get().amount == 90
     send(client, reviewer, record, "hand_on", amount="90")
