@@ -283,7 +283,7 @@ class Filters:
         if self.owner:
             found &= Q(owner={"me": user.pk, "none": None}.get(self.owner, self.owner))
         if self.tag:
-            found &= Q(pk__in=Tagging.objects.filter(tag=self.tag).values("ticket"))
+            found &= Q(pk__in=Tagging.objects.filter(tag=int(self.tag)).values("ticket"))
         return found & Q(subject__icontains=redaction.sought(self.words)) if self.words else found
 
     def apply(self, tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:

@@ -101,7 +101,7 @@ def _wanted(ticket: Ticket, seen: dict[str, str], changes: dict[str, Any]) -> di
 def _conflicts(ticket: Ticket, names: Iterable[str], wanted: dict[str, Any]) -> list[Conflict]:
     found = []
     for name in names:
-        field = ticket._meta.get_field(name)
+        field: Any = ticket._meta.get_field(name)
         theirs, yours = (
             str(dict(field.choices or ()).get(value, value) or "") for value in (getattr(ticket, name), wanted[name])
         )

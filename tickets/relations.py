@@ -107,7 +107,8 @@ def _check_parent(parent: Ticket, child: Ticket) -> None:
     if other:
         facts = {"number": child.number, "parent": other.source.number}
         raise LinkRefused(_("%(number)s has a parent already: %(parent)s.") % facts)
-    above, steps = parent.pk, 0
+    above: int | None = parent.pk
+    steps = 0
     while above is not None:
         if above == child.pk:
             facts = {"child": child.number, "parent": parent.number}
