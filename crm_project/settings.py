@@ -233,10 +233,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "core.tasks.heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "timers": {"task": "tickets.tasks.escalate_due", "schedule": 2.0, "options": {"expires": 2}},
+    "calls": {"task": "tickets.tasks.follow_calls", "schedule": 2.0, "options": {"expires": 2}},
     "snoozed": {"task": "tickets.tasks.wake_snoozed", "schedule": 10.0, "options": {"expires": 10}},
     "watchers": {"task": "desk.tasks.tell_watchers", "schedule": 10.0, "options": {"expires": 10}},
     "old-bulk-actions": {"task": "tickets.tasks.forget_bulk_actions", "schedule": crontab(hour=4, minute=58)},
     "routing": {"task": "tickets.tasks.hand_out", "schedule": 5.0, "options": {"expires": 5}},
+    "presence": {"task": "staff.tasks.fade_presence", "schedule": 60.0, "options": {"expires": 60}},
     "absences": {"task": "desk.tasks.begin_absences", "schedule": 15.0, "options": {"expires": 15}},
     "mail-in": {"task": "desk.tasks.route_mail", "schedule": 5.0, "options": {"expires": 5}},
     "outbox": {"task": "messaging.tasks.send_outbox", "schedule": 3.0, "options": {"expires": 3}},
@@ -256,6 +258,7 @@ CELERY_BEAT_SCHEDULE = {
     "profiles": {"task": "desk.tasks.refresh_profiles", "schedule": crontab(hour=4, minute=5)},
     "contacts": {"task": "desk.tasks.plan_contacts", "schedule": crontab(hour=4, minute=35)},
     "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
+    "topics": {"task": "tickets.tasks.train_topics", "schedule": crontab(day_of_week="sunday", hour=4, minute=40)},
     "old-drafts": {"task": "tickets.tasks.fade_drafts", "schedule": crontab(hour=4, minute=55)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
 }

@@ -42,7 +42,7 @@ TOLD = """
     FROM placed ORDER BY due_at, id
 """
 DUE = """
-    SELECT id FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s
+    SELECT id FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s AND call_id IS NULL
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 THESE = "SELECT id FROM tickets_slatimer WHERE id = ANY(%(ids)s) AND state = 'running'"

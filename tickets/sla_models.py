@@ -203,6 +203,7 @@ class SLATimer(models.Model):
             ),
             models.Index(fields=["ticket", "id"], name="timer_by_ticket"),
             models.Index(fields=["metric", "-stopped_at"], name="timer_stopped"),
+            models.Index(fields=["id"], condition=Q(call__isnull=False, stopped_at=None), name="timer_of_open_call"),
         ]
         constraints = [
             models.UniqueConstraint(

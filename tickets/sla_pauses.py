@@ -22,6 +22,7 @@ from tickets.sla_timers import Paused, Running, end_stretch, go_on, refresh_due,
 
 BY_HAND = (PauseCause.CUSTOMER, PauseCause.SUPPLIER, PauseCause.OTHER)  # a visit has its own appointment
 CONSENTING = (Role.LEAD, Role.SUPERVISOR, Role.ADMIN)
+BATCH = 100
 OVER = gettext_noop("The agreed wait is over")
 
 
@@ -157,7 +158,7 @@ def _tell(ticket: Ticket, row: Pause, kind: str, *, by, reason: str, now: dateti
     return ticket
 
 
-def end_due(*, now: datetime, limit: int = 100) -> int:
+def end_due(*, now: datetime, limit: int = BATCH) -> int:
     """Lets clocks run again whose wait is over, oldest first; the owner is told. Returns how many waits ended."""
     rows = Pause.objects.filter(ended_at=None, until__lte=now).order_by("until")
     ended = 0

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import events
 from core.hours import ALWAYS, WorkingCalendar
@@ -123,6 +124,18 @@ def named(policy: SLAPolicy) -> list[str]:
     parts = [policy.tier, policy.get_priority_display() if policy.priority else "", policy.category,
              policy.get_kind_display() if policy.kind else "", policy.get_channel_display() if policy.channel else ""]
     return [str(part) for part in parts if part]
+
+
+def target_words(policy: SLAPolicy) -> str:
+    """A target as people say it: 5 working days, 24 hours, 10 minutes, 45 seconds."""
+    if policy.target_days:
+        return ngettext("%(n)d working day", "%(n)d working days", policy.target_days) % {"n": policy.target_days}
+    seconds = policy.target_seconds or 0
+    if seconds % 3600 == 0:
+        return ngettext("%(n)d hour", "%(n)d hours", seconds // 3600) % {"n": seconds // 3600}
+    if seconds % 60 == 0:
+        return ngettext("%(n)d minute", "%(n)d minutes", seconds // 60) % {"n": seconds // 60}
+    return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
 
 
 def why(policy: SLAPolicy, case: Case | None = None) -> str:

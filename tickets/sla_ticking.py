@@ -19,7 +19,7 @@ SHARES = 4
 LOCK = 7_341_022
 BACKLOG_SECONDS = 4  # older than two ticks: help is wanted
 LOOK = """
-SELECT EXISTS (SELECT FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s),
+SELECT EXISTS (SELECT FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s AND call_id IS NULL),
     EXISTS (SELECT FROM tickets_slatimer WHERE state = 'running' AND warns_at <= %(now)s),
     EXISTS (SELECT FROM tickets_slatimer
         WHERE state = 'breached' AND stopped_at IS NULL AND next_escalation_at <= %(now)s),
@@ -27,10 +27,11 @@ SELECT EXISTS (SELECT FROM tickets_slatimer WHERE state = 'running' AND due_at <
 """
 SLOT = """
 SELECT clock_timestamp(), pg_try_advisory_xact_lock(%(lock)s, %(slot)s), EXISTS (
-    SELECT FROM tickets_slatimer WHERE state = 'running' AND due_at <= now() - make_interval(secs => %(backlog)s))
+    SELECT FROM tickets_slatimer WHERE state = 'running' AND call_id IS NULL
+        AND due_at <= now() - make_interval(secs => %(backlog)s))
 """
 WAITING = """
-SELECT (SELECT count(*) FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s)
+SELECT (SELECT count(*) FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s AND call_id IS NULL)
      + (SELECT count(*) FROM tickets_slatimer
         WHERE state = 'breached' AND stopped_at IS NULL AND next_escalation_at <= %(now)s)
 """
@@ -70,11 +71,11 @@ def look(now: datetime) -> Due:
 
 
 def tick(*, now: datetime | None = None, batch: int = BATCH, count_due: bool = False) -> Report:
-    """Batches, each a transaction of its own, until nothing is due or another worker has taken over.
+    """Batches, each a transaction of its own, until one is not full or another worker has taken over.
 
     `now` replaces the database's clock. Times spent are measured on the monotonic clock.
     """
-    from tickets import escalation  # it imports this module for `look`
+    from tickets import escalation, sla_pauses  # the former imports this module for `look`
 
     report, begun = Report(), time.monotonic()
     with _counted(report):
@@ -84,12 +85,15 @@ def tick(*, now: datetime | None = None, batch: int = BATCH, count_due: bool = F
             with transaction.atomic():
                 at = _slot()
                 done = escalation.escalate_due(now=now or at, limit=batch) if at else None
-            if not done:
+            if done is None:
                 break
             report.breached += done.breached
             report.warned += done.warned
             report.escalated += done.escalated
             report.resumed += done.resumed
+            # What came due meanwhile is the next tick's: a steady trickle must not keep this one busy for ever.
+            if max(done.breached, done.escalated, done.warned) < batch and done.resumed < sla_pauses.BATCH:
+                break
     report.seconds = round(time.monotonic() - begun, 4)
     return report
 
