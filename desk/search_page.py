@@ -27,6 +27,7 @@ HELP: tuple[tuple[str, str, str | Promise], ...] = (
     ("受理>2026-11-01", "opened>2026-11-01", _("after this day; opened<7d: within seven days")),
     ("负责人:我", "owner:me", _("me, none, or a name")),
     ("细类:退款", "topic:refund", _("a topic and everything below it")),
+    ("标签:漏水 关注:我", "tag:leak watching:me", _("by tag; tickets that you watch")),
     ("班组:… 客户:… 渠道:微信", "team:… customer:… channel:wechat", _("by part of the name")),
 )
 

@@ -28,8 +28,10 @@ def _panel(request, ticket: Ticket, done: str, form=None):
         text = " ".join(str(error) for errors in refused.errors.values() for error in errors) if refused else done
         (messages.warning if refused else messages.success)(request, text)
         return redirect("desk:ticket", pk=ticket.pk)
-    context = work.page(ticket, request.user, now=timezone.now())
-    context |= relations_panel.panel(ticket, request.user, now=timezone.now(), refused=refused)
+    now = timezone.now()
+    context = work.page(ticket, request.user, now=now)
+    if refused:
+        context |= relations_panel.panel(ticket, request.user, now=now, refused=refused)
     response = render(request, "desk/_ticket_work.html", context, status=422 if refused else 200)
     if not refused:
         response["X-Announce"] = quote(str(done))
