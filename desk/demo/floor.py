@@ -20,7 +20,7 @@ SHIFTS = (
 AWAY = "shen.ke"
 NEWS = (
     ("退款满 500 元须双签", "Refunds above 500 need two signatures",
-     "即日起退款金额满 500 元的工单，由班长复核后再答复客户。", "From today a lead checks refunds of 500 and more before the customer is told.",
+     "即日起退款金额满 500 元的工单，由班组长复核后再答复客户。", "From today a lead checks refunds of 500 and more before the customer is told.",
      True),
     ("周五 22:00 系统维护一小时", "Maintenance on Friday at 22:00", "期间来电转人工登记，恢复后补录。",
      "Calls are taken down by hand for an hour and entered afterwards.", False),
