@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +22,8 @@ UNDO_WITHIN = timedelta(hours=24)
 OF_SURVIVOR = ("chases", "priority", "unread", "updated_at")
 OF_OTHER = ("state", "state_since", "waiting_customer", "unread", "updated_at", "resolved_at", "handler_id")
 OF_TIMER = ("state", "due_at", "warns_at", "next_escalation_at")
-# What the clock does by itself, and who looks on, is no work on a ticket.
-NO_WORK = ("breached", "escalated_overdue", "acknowledged", "watched", "unwatched")
+# Work is what people do on a ticket, but for looking on, and what the customer does; the clock's own events are none.
+OF_CUSTOMER, LOOKING_ON = ("customer_wrote", "moved"), ("watched", "unwatched")
 
 
 class JoinRefused(Exception):
@@ -167,7 +167,8 @@ def undo_refusal(join: Join, now: datetime) -> str:
     if now > join.at + UNDO_WITHIN or not join.before:
         return _("The time to undo it is over.")
     both = [join.survivor_id, join.joined_id]
-    if Event.objects.filter(ticket_id__in=both, pk__gt=join.last_event).exclude(kind__in=NO_WORK).exists():
+    since = Event.objects.filter(ticket_id__in=both, pk__gt=join.last_event).exclude(kind__in=LOOKING_ON)
+    if since.filter(Q(actor_id__isnull=False) | Q(kind__in=OF_CUSTOMER)).exists():
         return _("It has been worked on since; split off what belongs elsewhere instead.")
     return ""
 

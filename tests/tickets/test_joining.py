@@ -108,6 +108,8 @@ def test_undoing_ends_with_the_day_and_with_the_first_work(agent, first, second,
     join = joining.merge(first, other=second, by=agent)
     with pytest.raises(joining.JoinRefused, match="time"):
         joining.undo(join, by=agent, now=timezone.now() + timedelta(hours=25))
+    watching.watch(first, user=agent)  # looking on is no work
+    assert joining.undo_refusal(join, timezone.now()) == ""
     conversation.note(first, body="一并处理", by=agent)
     with pytest.raises(joining.JoinRefused, match="worked on"):
         joining.undo(join, by=agent)
