@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from core import events, live, masking, phones
 from staff.models import User
 from tickets import sla, workflow
-from tickets.models import Ticket
+from tickets.models import PauseCause, Ticket
 from visits import notices, windows
 from visits.models import CLOSED, Appointment, Failure, State, Technician, Visit
 
@@ -105,6 +105,8 @@ def dispatch(
     """派工: gives the visit to a technician with a window to offer to the customer. Raises `VisitRefused`, `Clash`."""
     now = now or timezone.now()
     found = _opened(visit, S.DISPATCHED, by=by)
+    if found.state == S.DISPATCHED and _booked(found, technician, starts_at, ends_at):
+        return found  # the same form sent twice
     former = found.technician if found.technician_id != technician.pk else None
     _book(found, technician, starts_at, ends_at, now=now)
     found.offered_at = found.offered_at or starts_at
@@ -155,6 +157,8 @@ def appoint(
     technician = technician or found.technician
     if technician is None:
         raise VisitRefused(_("Choose the technician first."))
+    if found.state == S.APPOINTED and _booked(found, technician, starts_at, ends_at):
+        return found
     agreed = found.appointments.exists()
     if agreed and not reason.strip():
         raise VisitRefused(_("Say why the appointment changes."))
@@ -265,6 +269,10 @@ def _opened(visit: Visit, to: State, *, by: User | None) -> Visit:
     return found
 
 
+def _booked(visit: Visit, technician: Technician, starts_at: datetime, ends_at: datetime) -> bool:
+    return (visit.technician_id, visit.starts_at, visit.ends_at) == (technician.pk, starts_at, ends_at)
+
+
 def _book(visit: Visit, technician: Technician, starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:
     """Takes the technician's time. Raises `Clash` with the visit that has it; two dispatchers wait for each other."""
     if starts_at >= ends_at:
@@ -342,9 +350,9 @@ def _wait(visit: Visit, *, by: User | None, now: datetime) -> None:
         go_on(visit, by=by, now=now)
     elif not visit.clock_waits:
         try:
-            sla.pause(visit.ticket, by=by, reason=WAITS, now=now)
+            sla.pause(visit.ticket, by=by, reason=WAITS, cause=PauseCause.VISIT, now=now)
         except sla.PauseRefused:
-            return  # it waits for the customer already, or has stopped
+            return  # it waits for another visit already, or has stopped
         _mark_waiting(visit, True)
 
 
@@ -352,7 +360,7 @@ def go_on(visit: Visit, *, by: User | None = None, now: datetime) -> None:
     """Ends the pause that this visit began. Idempotent."""
     if visit.clock_waits:
         _mark_waiting(visit, False)
-        sla.resume(visit.ticket, by=by, reason=GOES_ON, now=now)
+        sla.resume(visit.ticket, by=by, reason=GOES_ON, cause=PauseCause.VISIT, now=now)
 
 
 def _mark_waiting(visit: Visit, waits: bool) -> None:

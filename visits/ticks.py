@@ -10,7 +10,8 @@ from visits import flow, notices
 from visits.models import State, Visit
 
 BATCH = 100
-FIRST_HOUR = 9  # reminders go out in the daytime
+FIRST_HOUR, LAST_HOUR = 9, 20  # reminders go out in the daytime
+FRESH = timedelta(hours=6)  # who agreed so lately has the mail about it before their eyes
 
 
 def let_clocks_run(*, now: datetime | None = None) -> int:
@@ -58,10 +59,10 @@ def remind(*, now: datetime | None = None) -> int:
     """The day before an appointment its customer is reminded by mail; without an address the owner is asked to call."""
     now = now or timezone.now()
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    if timezone.localtime(now).hour < FIRST_HOUR:
+    if not FIRST_HOUR <= timezone.localtime(now).hour < LAST_HOUR:
         return 0
     begin, end = today + timedelta(days=1), today + timedelta(days=2)
-    due = Visit.objects.on(begin, end).filter(state=State.APPOINTED, reminded_for=None)
+    due = Visit.objects.on(begin, end).filter(state=State.APPOINTED, reminded_for=None, appointed_at__lt=now - FRESH)
     return sum(_remind(pk, now) for pk in list(due.order_by("pk").values_list("pk", flat=True)[:BATCH]))
 
 

@@ -84,6 +84,7 @@ def test_the_clock_does_not_wait_for_the_window_we_offered_nor_for_a_change_of_o
     visit = appointed()
     ticket.refresh_from_db()
     assert not ticket.waiting_customer
+    assert flow.appoint(visit, starts_at=at(16, 10), ends_at=at(16, 12), by=agent, now=at(16, 9, 16)).pk == visit.pk
     with pytest.raises(flow.VisitRefused, match="Say why"):
         flow.appoint(visit, starts_at=at(17, 9), ends_at=at(17, 11), by=agent, now=at(16, 9, 20))
     changed = flow.appoint(
@@ -143,8 +144,8 @@ def test_outside_working_time_area_and_capacity_a_dispatcher_is_warned(appointed
 
 def test_a_window_that_passed_is_told_once_and_tomorrow_is_reminded_once(appointed, agent, technician, ticket):
     visit = appointed(at(17, 10), at(17, 12))
-    assert ticks.remind(now=at(16, 8)) == 0
-    assert [ticks.remind(now=at(16, 10)) for _n in range(2)] == [1, 0]
+    assert ticks.remind(now=at(16, 10)) == 0  # agreed an hour ago
+    assert [ticks.remind(now=at(16, 16)) for _n in range(2)] == [1, 0]
     mail = Outbox.objects.get(key__contains="reminder")
     assert (mail.purpose, mail.customer) == ("service", ticket.customer) and visit.number in mail.body
     assert ADDRESS not in mail.body
