@@ -40,6 +40,7 @@ PAGES = {
     "order_form": ("agent", "/customers/", CUSTOMER, "orders/new/"),
     "privacy": ("specialist", "/customers/", CUSTOMER, "privacy/"),
     "merge_with": ("specialist", "/customers/", CUSTOMER, "merge/"),
+    "steps": ("lead", "/steps/", ""),
     "orders": ("agent", "/orders/", ""),
     "order": ("agent", "/orders/", "main a[href^='/orders/']:not([href='/orders/'])"),
     "duplicates": ("lead", "/duplicates/", ""),

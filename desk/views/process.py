@@ -25,11 +25,17 @@ def _number(data: QueryDict, name: str) -> int:
 
 
 def _process(ticket: Ticket) -> Process:
-    return get_object_or_404(ticket.processes.order_by("-pk")[:1])
+    found = ticket.processes.order_by("-pk").first()
+    if found is None:
+        raise StepRefused(_("No process runs on this ticket."))
+    return found
 
 
 def _step(ticket: Ticket, data: QueryDict) -> Step:
-    return get_object_or_404(Step.objects.filter(process__ticket=ticket), pk=_number(data, "step"))
+    found = Step.objects.filter(process__ticket=ticket, pk=_number(data, "step")).first()
+    if found is None:
+        raise StepRefused(_("This step is not on this ticket; load the page again."))
+    return found
 
 
 def _start(ticket, data, request):

@@ -22,6 +22,8 @@ from desk import leaving
 from followups import callbacks, feedback, outgoing
 from messaging import calls
 from messaging.models import Mailbox
+from processes import confirmations, running
+from processes.models import Template
 from staff import absences, announcing, handing_over, notifications, rosters
 from staff.floor_models import HandOverLine, Shift
 from staff.models import Role
@@ -55,6 +57,8 @@ PAGES = {
     "customer-orders": ("agent", "/customers/{customer}/orders/", 200),
     "customer-privacy": ("specialist", "/customers/{customer}/privacy/", 200),
     "customer-tasks": ("lead", "/customers/tasks/", 200),
+    "steps": ("lead", "/steps/", 200),
+    "confirm": (None, "/confirm/{token}/", 200),
     "order-new": ("agent", "/customers/{customer}/orders/new/", 200),
     "orders": ("agent", "/orders/", 200),
     "order": ("agent", "/orders/{order}/", 200),
@@ -143,7 +147,7 @@ def cases(people) -> dict:
     consult = resolved(customer, agent, Kind.CONSULT, State.UNDERSTOOD, State.ANSWERED)
     call = calls.start(team=agent.team, agent=agent, number="13912345678")
     calls.save_draft(call, {"phone": "13912345678", "kind": "complaint", "level": "special", "subject": "漏水，要投诉"})
-    return archive(people, customer) | went_out(ticket, agent) | {
+    return archive(people, customer) | went_out(ticket, agent) | in_process(customer, agent) | {
         "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
         "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
         "feedback": feedback.open_record(ticket, by=agent).pk, **of_floor(people, ticket),
@@ -192,6 +196,16 @@ def went_out(ticket, agent) -> dict:
     )
     visit_flow.request(ticket, kind="delivery", address="上海市浦东新区张江路88号", by=agent)
     return {"visit": visits[1].pk, "slip": visits[0].pk}
+
+
+def in_process(customer, agent) -> dict:
+    """A service process whose plan is at the customer, and the link that they got."""
+    ticket = TicketFactory(customer=customer, owner=agent, by=agent, kind=Kind.SERVICE)
+    process = running.start(ticket, template=Template.objects.get(kind="service"), by=agent)
+    running.complete(process.steps.get(stage="need"), by=agent, result="要换接头")
+    running.write_plan(process, text="周三上午上门更换接头，免费。", by=agent)
+    running.complete(process.steps.get(stage="plan"), by=agent)
+    return {"token": confirmations.sign(confirmations.invite(process, by=agent, root="https://desk.example/"))}
 
 
 def visit_at(visit):
