@@ -9,10 +9,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core import statutory
+from core import day_file, statutory
 from core.defaults import fill_statutory
 from core.forms import HoursField, WeekField
-from core.models import CalendarDay, Event, WorkCalendar, missing_years
+from core.models import CalendarDay, Event, WorkCalendar, missing_years, unannounced_years
 from core.site import EditedAdmin, ReadOnlyAdmin, column, ticket_column
 
 
@@ -22,9 +22,21 @@ class CalendarForm(forms.ModelForm):
         help_text=gettext_lazy("Intervals such as 08:30-12:00, 13:30-17:30; an empty day is closed."),
     )
 
+    days_file = forms.FileField(
+        label=capfirst(gettext_lazy("special days from a file")), required=False,
+        help_text=gettext_lazy(
+            "CSV, a day a line: date, open or off, name, hours. A day that stands here already is replaced; what has "
+            "been recorded with it stays."
+        ),
+    )
+
     class Meta:
         model = WorkCalendar
-        fields = ["name", "timezone", "is_default", "week"]
+        fields = ["name", "timezone", "is_default", "week", "days_file"]
+
+    def clean_days_file(self):
+        given = self.cleaned_data["days_file"]
+        return day_file.read(given.read()) if given else []
 
     def clean_timezone(self):
         name = self.cleaned_data["timezone"]
@@ -65,6 +77,16 @@ def gaps() -> list[str]:
     ]
 
 
+def unannounced() -> list[str]:
+    """Warnings about years in use whose make-up workdays nobody has entered yet."""
+    return [
+        _("The calendar %(name)s knows no make-up workdays of %(year)s yet: enter or import them once announced.")
+        % {"name": calendar, "year": year}
+        for calendar in WorkCalendar.objects.filter(days__is_open=True).distinct()
+        for year in unannounced_years(calendar, timezone.localdate())
+    ]
+
+
 @admin.register(WorkCalendar)
 class WorkCalendarAdmin(EditedAdmin):
     form = CalendarForm
@@ -82,13 +104,22 @@ class WorkCalendarAdmin(EditedAdmin):
         return calendar.day_count
 
     def changelist_view(self, request, extra_context=None):
-        return super().changelist_view(request, {**(extra_context or {}), "gaps": gaps()})
+        return super().changelist_view(request, {**(extra_context or {}), "gaps": gaps() + unannounced()})
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if request.method == "GET":
-            for gap in gaps():
+            for gap in gaps() + unannounced():
                 messages.warning(request, gap)
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        if days := form.cleaned_data.get("days_file"):
+            count = day_file.put(form.instance, days)
+            messages.success(request, ngettext(
+                "%(count)d special day was taken from the file.", "%(count)d special days were taken from the file.",
+                count,
+            ) % {"count": count})  # fmt: skip
 
     @admin.action(description=gettext_lazy("Fill in China's statutory days of this and the next year"),
                   permissions=["change"])

@@ -135,6 +135,15 @@ def missing_years(calendar: WorkCalendar, today: date) -> list[int]:
     return sorted(years - known)
 
 
+def unannounced_years(calendar: WorkCalendar, today: date) -> list[int]:
+    """Years in use with days off but no make-up workday, of a calendar that knows such days: not yet announced."""
+    rows = set(calendar.days.values_list("day__year", "is_open").distinct())
+    if not any(is_open for _year, is_open in rows):
+        return []
+    years = {today.year, (today + timedelta(days=92)).year}
+    return sorted(year for year in years if (year, False) in rows and (year, True) not in rows)
+
+
 class SearchProgress(models.Model):
     """How far the words of one kind of rows have been written anew; see `core.search.rebuild`."""
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -31,6 +31,15 @@ class DeskSite(admin.AdminSite):
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"), settings.LOGIN_URL)
+
+    def index(self, request, extra_context=None):
+        """Its first page says when a calendar lacks the days of a year in use."""
+        from core.admin import gaps, unannounced  # its models' pages are registered with this site
+
+        if request.method == "GET":
+            for gap in gaps() + unannounced():
+                messages.warning(request, gap)
+        return super().index(request, extra_context)
 
     def get_app_list(self, request, app_label=None):
         """From what is set up once to what is looked at now and then; failed sign-ins last, under a plain name."""

@@ -97,11 +97,14 @@ def side(ticket: Ticket, user: User, *, now: datetime, bound=None) -> dict:
         .order_by("-pk")[:RECENT]
     )
     consents = Consent.objects.filter(customer=customer).order_by("purpose", "-at", "-pk").distinct("purpose")
+    timers = promises(ticket, now)
+    waits = next((timer.get_waits_for_display() for timer, _chip in timers if timer.waits_for), "")
     return {
         "ticket": ticket,
         "steps": next_steps(ticket, user),
         "forms": blank_forms(ticket, bound),
-        "timers": promises(ticket, now),
+        "timers": timers,
+        "waits": waits,
         "customer": customer,
         "may_open_customer": ticket.team_id == customer.team_id
         or visible_teams(user).filter(pk=customer.team_id).exists(),

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from knowledge import blanks
 from staff.models import User
-from tickets import details, workflow
+from tickets import details, sla_pauses, workflow
 from tickets.draft_models import Draft
 from tickets.models import Category, Cause, Kind, Level, Outcome, State, Ticket
 from tickets.topic_fields import TopicField
@@ -245,6 +245,9 @@ class ReopenForm(forms.Form):
 
 class PauseForm(forms.Form):
     name = "pause"
+    cause = forms.ChoiceField(
+        label=_("What is waited for"), choices=[(one.value, one.label) for one in sla_pauses.BY_HAND], required=False,
+    )
     reason = NoText(label=_("What does the customer have to decide?"), max_length=400)
 
     def __init__(self, data=None, *, ticket: Ticket | None = None, **kwargs):

@@ -21,7 +21,7 @@ from processes.running import StepRefused, current, locked, log_event, settle
 from staff import notifications
 from staff.models import User
 from tickets import sla
-from tickets.models import Post, Ticket
+from tickets.models import PauseCause, Post, Ticket
 
 SALT = "processes.confirm"
 VALID = timedelta(days=14)  # how long a link can be answered
@@ -114,8 +114,9 @@ def invite(process: Process, *, by: User, root: str, now: datetime | None = None
     row.save(update_fields=["outgoing"])
     fresh.state = Process.State.WAITING
     fresh.save()
+    sla.stop(fresh.ticket, sla.Metric.PROPOSAL, now=now)  # the plan is the proposal (C5)
     with suppress(sla.PauseRefused), transaction.atomic():
-        sla.pause(fresh.ticket, by=by, reason=WAITING, now=now)
+        sla.pause(fresh.ticket, by=by, reason=WAITING, by_hand=False, now=now)
     log_event("confirmation_asked", fresh, by=by, now=now, version=row.version)
     return row
 
@@ -197,7 +198,7 @@ def _answer(process: Process, step: Step, *, accepted: bool, words: str, by: Use
     if process.state == Process.State.WAITING:
         process.state = Process.State.RUNNING
         process.save()
-        sla.resume(process.ticket, by=by, now=now)
+        sla.resume(process.ticket, by=by, cause=PauseCause.CUSTOMER, now=now)
     kind = "plan_accepted" if accepted else "plan_declined"
     log_event(kind, process, by=by, now=now, how=row.how, version=row.version, note=row.words)
     owner = step.owner or process.ticket.owner

@@ -15,7 +15,7 @@ from core.hours import ALWAYS
 from processes.models import LogEntry, Process, Stage, Step, Template
 from staff.models import Role, User
 from tickets import sla, workflow
-from tickets.models import RESOLVED_STATES, Kind, Ticket
+from tickets.models import RESOLVED_STATES, Kind, PauseCause, Ticket
 
 HOLD = gettext_noop("Steps of the service process are open")
 KEY = "process"
@@ -189,7 +189,7 @@ def write_plan(process: Process, *, text: str, by: User, now: datetime | None = 
     fresh.save()
     log_event("plan_written", fresh, by=by, now=now, version=fresh.plan_version, voided=voided)
     if was_waiting:
-        sla.resume(fresh.ticket, by=by, now=now)
+        sla.resume(fresh.ticket, by=by, cause=PauseCause.CUSTOMER, now=now)
     _back_to_confirmation(fresh, now)
     return fresh
 
@@ -252,7 +252,7 @@ def stop(process: Process, *, by: User, reason: str, now: datetime | None = None
     fresh.save()
     workflow.release(fresh.ticket, KEY)
     if was_waiting:
-        sla.resume(fresh.ticket, by=by, now=now)
+        sla.resume(fresh.ticket, by=by, cause=PauseCause.CUSTOMER, now=now)
     log_event("process_stopped", fresh, by=by, now=now, note=reason.strip()[:400])
     live.publish("ticket", team_id=fresh.ticket.team_id, ticket=fresh.ticket_id)
     return fresh

@@ -1,15 +1,20 @@
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from core.site import EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
-from tickets import relation_admin, routing_admin, topic_admin  # noqa: F401 - they register their pages
-from tickets.models import Breach, Escalation, FlowRules, SLAPolicy, SLATimer
+from tickets import relation_admin, routing_admin, sla_policies, topic_admin  # noqa: F401 - they register their pages
+from tickets.models import Breach, Escalation, FlowRules, Metric, PauseCause, SLAPolicy, SLATimer
 
 
 @admin.register(FlowRules)
 class FlowRulesAdmin(EditedAdmin):
-    list_display = ["__str__", "reopen_hours", "lead_after_chases"]
+    list_display = ["__str__", "reopen_hours", "lead_after_chases", "pause_days"]
 
     def has_add_permission(self, request):
         return not FlowRules.objects.exists() and super().has_add_permission(request)
@@ -18,29 +23,43 @@ class FlowRulesAdmin(EditedAdmin):
         return False
 
 
-def in_words(policy: SLAPolicy) -> str:
-    """A target as people say it: 5 working days, 24 hours, 10 minutes, 45 seconds."""
-    if policy.target_days:
-        return ngettext("%(n)d working day", "%(n)d working days", policy.target_days) % {"n": policy.target_days}
-    seconds = policy.target_seconds or 0
-    if seconds % 3600 == 0:
-        return ngettext("%(n)d hour", "%(n)d hours", seconds // 3600) % {"n": seconds // 3600}
-    if seconds % 60 == 0:
-        return ngettext("%(n)d minute", "%(n)d minutes", seconds // 60) % {"n": seconds // 60}
-    return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+NOTHING = "nothing"
+
+
+class PolicyForm(forms.ModelForm):
+    pauses_for = forms.MultipleChoiceField(
+        label=capfirst(gettext_lazy("pauses for")), required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[*PauseCause.choices, (NOTHING, gettext_lazy("nothing: this clock never stands"))],
+        help_text=SLAPolicy._meta.get_field("pauses_for").help_text,
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pauses_for == []:
+            self.initial["pauses_for"] = [NOTHING]
+
+    def clean_pauses_for(self):
+        causes = self.cleaned_data["pauses_for"]
+        if NOTHING in causes and len(causes) > 1:
+            raise ValidationError(_("Either nothing, or what it waits for."))
+        return [] if causes == [NOTHING] else causes or None
 
 
 @admin.register(SLAPolicy)
 class SLAPolicyAdmin(EditedAdmin):
-    list_display = ["name", "metric", "applies_to", "target", "counts_in", "is_active"]
-    list_filter = ["metric", "channel", "kind", "tier", "is_active"]
-    list_select_related = ["tier", "calendar"]
+    form = PolicyForm
+    list_display = ["name", "metric", "applies_to", "target", "counts_in", "is_active", "is_default"]
+    list_filter = ["metric", "channel", "kind", "tier", "priority", "is_active"]
+    list_select_related = ["tier", "calendar", "category"]
     search_fields = ["name"]
     fieldsets = [
-        (None, {"fields": ["name", "metric", "is_active"]}),
+        (None, {"fields": ["name", "metric", "is_active", "is_default"]}),
         (gettext_lazy("Which tickets"), {
-            "fields": ["channel", "kind", "tier"],
-            "description": gettext_lazy("The policy that names most of a ticket's channel, class and tier applies."),
+            "fields": ["tier", "priority", "category", "kind", "channel"],
+            "description": gettext_lazy(
+                "Of several that match, the one applies that names the tier, else the priority, else the nearest "
+                "topic, else the class, else the channel."
+            ),
         }),
         (gettext_lazy("How long"), {
             "fields": ["target_seconds", "target_days", "calendar"],
@@ -48,9 +67,13 @@ class SLAPolicyAdmin(EditedAdmin):
                 "Give seconds, or working days with a calendar. Running timers keep the target they started with."
             ),
         }),
+        (gettext_lazy("When its clock stands"), {"fields": ["pauses_for"]}),
         (gettext_lazy("When the class changes"), {"fields": ["on_reclassify"]}),
-        (gettext_lazy("When it is not kept"), {"fields": ["supervisor_after"]}),
+        (gettext_lazy("When it is not kept"), {"fields": ["warn_at", "ladder"]}),
     ]  # fmt: skip
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {**(extra_context or {}), "remarks": remarks()})
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         if db_field.blank:
@@ -58,22 +81,36 @@ class SLAPolicyAdmin(EditedAdmin):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        words = {"tier": gettext_lazy("any"), "calendar": gettext_lazy("clock hours, day and night")}
-        kwargs["empty_label"] = words.get(db_field.name)
+        clock = gettext_lazy("clock hours, day and night")
+        kwargs["empty_label"] = clock if db_field.name == "calendar" else gettext_lazy("any")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description=gettext_lazy("applies to"))
     def applies_to(self, policy):
-        named = [policy.get_channel_display(), policy.get_kind_display(), str(policy.tier or "")]
-        return " · ".join(str(part) for part in named if part) or _("all tickets")
+        return " · ".join(sla_policies.named(policy)) or _("all tickets")
 
     @admin.display(description=gettext_lazy("target"))
     def target(self, policy):
-        return in_words(policy)
+        return sla_policies.target_words(policy)
 
     @admin.display(description=gettext_lazy("counts in"), ordering="calendar")
     def counts_in(self, policy):
         return policy.calendar or _("clock hours, day and night")
+
+
+def remarks() -> list[str]:
+    """What the administrator should know of the rows: overlaps, and promises that may match nothing."""
+    found = [
+        _("%(one)s and %(other)s both hold for some tickets, and neither names all that the other does; "
+          "the first one applies there.") % {"one": one, "other": other}
+        for one, other in sla_policies.overlaps()
+    ]  # fmt: skip
+    kept = set(SLAPolicy.objects.filter(is_default=True).values_list("metric", flat=True))
+    return found + [
+        _("%(promise)s has no default policy: a ticket that none matches is promised nothing.")
+        % {"promise": Metric(metric).label}
+        for metric in sla_policies.REQUIRED if metric not in kept
+    ]  # fmt: skip
 
 
 METRIC = column("metric", gettext_lazy("promise"))
@@ -103,8 +140,16 @@ class SLATimerAdmin(ReadOnlyAdmin):
 class BreachAdmin(ReadOnlyAdmin):
     list_display = [
         ticket_column(), METRIC, column("due_at", gettext_lazy("due")),
-        column("recorded_at", gettext_lazy("recorded")),
+        column("recorded_at", gettext_lazy("recorded")), "stretches",
     ]  # fmt: skip
+
+    @admin.display(description=gettext_lazy("why"))
+    def stretches(self, breach):
+        if not breach.ticket_id:
+            return gettext_lazy("a call")
+        address = reverse("desk:ticket_timer", args=[breach.ticket_id, breach.timer_id])
+        return format_html('<a href="{}">{}</a>', address, _("stretches and sum"))
+
     list_filter = [("metric", choices(gettext_lazy("promise")))]
     ordering = ["-id"]
     number_field = "ticket_id"

@@ -299,7 +299,7 @@ class TicketImport:
         """The row has changed: the ticket follows, and is closed with it unless somebody here works on it."""
         for name, value in self._described(record, ticket.customer).items():
             setattr(ticket, name, value)
-        worked_on = ticket.owner_id or ticket.hold or ticket.state not in STATES
+        worked_on = ticket.owner_id or ticket.holds or ticket.state not in STATES
         closing = record.values["state"] == State.ARCHIVED and not ticket.is_archived and not worked_on
         was = ticket.state
         if closing:

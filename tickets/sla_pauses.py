@@ -5,6 +5,7 @@ needs a reason and counts towards the cap of the rules, in working days of the s
 consents. Each pause may end by itself: at its `until`, or when the cap is reached.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from tickets.models import FlowRules, Pause, PauseCause, SLATimer, Ticket
 from tickets.sla_timers import Paused, Running, end_stretch, go_on, refresh_due, wait
 
 BY_HAND = (PauseCause.CUSTOMER, PauseCause.SUPPLIER, PauseCause.OTHER)  # a visit has its own appointment
+OF_CUSTOMER = (PauseCause.CUSTOMER, PauseCause.VISIT)  # they decide, or have chosen a later date: the ticket's flag
 CONSENTING = (Role.LEAD, Role.SUPERVISOR, Role.ADMIN)
 BATCH = 100
 OVER = gettext_noop("The agreed wait is over")
@@ -44,7 +46,8 @@ def pause(
     cause = PauseCause(cause)
     by_hand = cause in BY_HAND if by_hand is None else by_hand
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    if locked.is_archived or locked.pauses.filter(cause=cause, ended_at=None).exists():
+    waits_for = list(locked.pauses.filter(ended_at=None).values_list("cause", flat=True))
+    if locked.is_archived or cause in waits_for:
         raise PauseRefused(_("The clock is not running."))
     if not reason.strip():
         raise PauseRefused(_("Say what the customer has to decide.") if cause == PauseCause.CUSTOMER
@@ -56,7 +59,7 @@ def pause(
         _hold_to_cap(row, now)
     row.save()
     _stand_still(ticket, cause, now)
-    return _tell(ticket, row, "paused", by=by, reason=reason, now=now)
+    return _tell(ticket, row, "paused", by=by, reason=reason, now=now, left=waits_for)
 
 
 def _hold_to_cap(row: Pause, now: datetime) -> None:
@@ -131,7 +134,7 @@ def resume(
                 go_on(timer, now)
             timer.save()
     for row in ended:
-        ticket = _tell(ticket, row, "resumed", by=by, reason=reason, now=now)
+        ticket = _tell(ticket, row, "resumed", by=by, reason=reason, now=now, left=left)
     return ticket
 
 
@@ -144,9 +147,9 @@ def end_pauses(ticket: Ticket, *, now: datetime) -> None:
     Pause.objects.filter(ticket=ticket, ended_at=None).update(ended_at=now)
 
 
-def _tell(ticket: Ticket, row: Pause, kind: str, *, by, reason: str, now: datetime) -> Ticket:
-    if row.cause == PauseCause.CUSTOMER:
-        ticket.waiting_customer = kind == "paused"
+def _tell(ticket: Ticket, row: Pause, kind: str, *, by, reason: str, now: datetime, left: Sequence[str] = ()) -> Ticket:
+    waits = {*left, row.cause} if kind == "paused" else {*left}
+    ticket.waiting_customer = not waits.isdisjoint(OF_CUSTOMER)
     ticket.updated_at = now
     ticket.save(update_fields=["waiting_customer", "updated_at"])
     more = {"consent": str(row.consent_by)} if row.consent_by else {}

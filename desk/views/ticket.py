@@ -20,6 +20,7 @@ from desk.views.composer import as_download
 from messaging.models import Attachment
 from tickets import conversation, reopening, routing, sla, topics, viewers, workflow
 from tickets import details as tickets_details
+from tickets.models import PauseCause
 
 REFUSALS = (
     conversation.ReplyRefused, routing.AssignRefused, routing.ClaimRefused, sla.PauseRefused,
@@ -242,7 +243,8 @@ def pause(request, pk):
     found, form = _seen(request, pk), forms.PauseForm(request.POST)
     if form.is_valid():
         with _refusals_in(form):
-            sla.pause(found, by=request.user, reason=form.cleaned_data["reason"])
+            cause = form.cleaned_data["cause"] or PauseCause.CUSTOMER
+            sla.pause(found, by=request.user, reason=form.cleaned_data["reason"], cause=cause)
     return _answer(request, found, form, _("The clock is paused."))
 
 

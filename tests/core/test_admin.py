@@ -1,8 +1,12 @@
 """The administration: open to admins, closed to others, in words, and never slower for more rows."""
 
+from datetime import date
+
 import pytest
 from django.contrib import admin as django_admin
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from core import admin as calendars
 from core.models import CalendarDay, WorkCalendar
@@ -159,3 +163,25 @@ def test_filling_in_leaves_days_of_the_admins_own_alone(signed_in, admin, ground
 def test_a_calendar_that_keeps_no_special_days_is_not_warned_about(calendar):
     calendar.days.all().delete()
     assert not any(calendar.name in gap for gap in calendars.gaps())
+
+
+def test_special_days_come_from_a_file_and_bad_lines_are_named(signed_in, admin, ground):
+    standard = WorkCalendar.objects.standard()
+    client, url = signed_in(admin), page(WorkCalendar, "change", standard.pk)
+    year = timezone.localdate().year
+    standard.days.all().delete()
+    standard.days.create(day=date(year - 1, 2, 8), is_open=True)
+    standard.days.create(day=date(year, 1, 1))
+    assert f"make-up workdays of {year}" in client.get("/admin/").content.decode()
+    good = f"日期,类型,名称,时间\n{year}-02-20,open,调休,09:00-12:00,13:00-17:00\n{year}-02-05,休,春节\n"
+    none = week_of(standard) | {"days_file": SimpleUploadedFile("days.csv", good.encode("gb18030"))}
+    assert client.post(url, none).status_code == 302
+    added = standard.days.get(day=date(year, 2, 20))
+    assert (added.is_open, added.opening, added.name) == (True, [["09:00", "12:00"], ["13:00", "17:00"]], "调休")
+    assert f"make-up workdays of {year}" not in client.get("/admin/").content.decode()
+    bad = f"{year}-02-30,off\n{year}-03-01,maybe\n{year}-03-02,open,x,12:00-09:00\n{year}-03-03,off\n{year}-03-03,off\n"
+    before = standard.days.count()
+    answer = client.post(url, week_of(standard) | {"days_file": SimpleUploadedFile("days.csv", bad.encode())})
+    said = str(answer.context["adminform"].form.errors["days_file"])
+    assert all(f"Line {n}" in said for n in (1, 2, 3, 5))
+    assert standard.days.count() == before

@@ -1,8 +1,10 @@
 """Working time against a counter that knows nothing but the wall clock: it asks of every minute whether it is open.
 
-Openings, closings and summer changes all fall on whole minutes, so counting minutes is exact.
+Openings, closings and summer changes all fall on whole minutes, so counting minutes is exact. A fifth of the examples
+is drawn unless PROPERTY_SHARE says how many of a hundred.
 """
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.hours import NeverOpens, WorkingCalendar
+
+SHARE = int(os.environ.get("PROPERTY_SHARE", "20"))
+
+
+def examples(most: int):
+    return settings(max_examples=max(most * SHARE // 100, 10), deadline=None)
+
 
 # Around each zone's changes of 2026 (Cairo's at midnight, Lord Howe's of 30 minutes, Casablanca's for Ramadan).
 ZONES = {
@@ -85,14 +94,14 @@ AT = st.integers(-3_000_000, 3_000_000).map(lambda seconds: timedelta(seconds=se
 FRACTION = st.integers(0, 999_999).map(lambda micros: timedelta(microseconds=micros))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(cases(), LENGTHS)
 def test_between_is_what_the_counter_counts(case, length):
     calendar, parts, start = case
     assert calendar.between(start, start + length) == counted(parts, start, start + length)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(cases(), st.integers(0, 7200), st.integers(0, 7200))
 def test_between_is_right_to_the_second(case, offset, length):
     calendar, parts, start = case
@@ -101,7 +110,7 @@ def test_between_is_right_to_the_second(case, offset, length):
     assert calendar.between(first, first + timedelta(seconds=length)) == seconds
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(cases(), st.integers(1, 1500))
 def test_add_returns_the_first_instant_at_which_the_counter_is_there(case, minutes):
     calendar, parts, start = case
@@ -115,7 +124,7 @@ def test_add_returns_the_first_instant_at_which_the_counter_is_there(case, minut
     assert calendar.add(start, minutes * 60) == at
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(cases(), LENGTHS)
 def test_is_open_and_next_open_agree_with_the_counter(case, length):
     calendar, parts, start = case
@@ -127,7 +136,7 @@ def test_is_open_and_next_open_agree_with_the_counter(case, length):
         assert calendar.next_open(at) == first
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(cases(), LENGTHS)
 def test_intervals_are_the_open_minutes_apart_in_order_and_add_up(case, length):
     calendar, parts, start = case
@@ -148,7 +157,7 @@ def sums(calendar, start, *seconds):
         assume(False)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(cases(), AT, FRACTION, SECONDS)
 def test_between_start_and_a_sum_is_the_sum(case, at, fraction, seconds):
     calendar, _, start = case
@@ -160,7 +169,7 @@ def test_between_start_and_a_sum_is_the_sum(case, at, fraction, seconds):
         assert calendar.between(start, due - timedelta(seconds=1)) == seconds - 1
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(cases(), AT, FRACTION, SECONDS, SECONDS)
 def test_sums_add_up_and_grow(case, at, fraction, one, two):
     calendar, _, start = case
@@ -170,7 +179,7 @@ def test_sums_add_up_and_grow(case, at, fraction, one, two):
     assert sums(calendar, first, two) == [both]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(cases(), AT, AT, FRACTION, SECONDS)
 def test_a_later_start_is_never_due_earlier(case, one, two, fraction, seconds):
     calendar, _, start = case
@@ -179,7 +188,7 @@ def test_a_later_start_is_never_due_earlier(case, one, two, fraction, seconds):
     assert due <= later
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(cases(), AT, AT, AT, FRACTION)
 def test_between_adds_up_and_turns_its_sign(case, one, two, three, fraction):
     calendar, _, start = case
@@ -214,7 +223,7 @@ def counted_days(parts, start: datetime, days: int) -> datetime | None:
     return None
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(cases(), st.sampled_from(["Asia/Shanghai", "Asia/Kathmandu", "Etc/GMT+12"]), st.integers(0, 4))
 def test_working_days_end_where_the_rule_read_word_by_word_ends(case, zone, days):
     _, (_, week, off, extra), start = case
@@ -223,7 +232,7 @@ def test_working_days_end_where_the_rule_read_word_by_word_ends(case, zone, days
     assert WorkingCalendar(zone, week, off, extra).add_days(start, days) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(cases(), AT, st.integers(1, 8))
 def test_working_days_end_in_or_at_the_close_of_an_open_day(case, at, days):
     calendar, _, start = case

@@ -9,6 +9,7 @@ def test_a_ticket_opens_with_its_post_its_timers_and_its_event(team):
     assert ticket.posts.get().body.startswith("早上")
     assert set(ticket.timers.values_list("metric", "state")) == {
         ("first_response", "running"),
+        ("proposal", "running"),
         ("resolution", "running"),
     }
     assert Event.objects.filter(ticket_id=ticket.pk, kind="opened").count() == 1
