@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from tickets import bulk, drafts, routing_turns, sla_ticking, snoozing
+from tickets import bulk, drafts, routing_turns, sla_ticking, snoozing, topic_training
 
 
 @shared_task
@@ -25,6 +25,12 @@ def fade_drafts():
 def wake_snoozed():
     """One tick: tickets that were put aside come back into the lists."""
     snoozing.wake_due()
+
+
+@shared_task
+def train_topics():
+    """Learns topics anew from the past tickets, once a week."""
+    topic_training.train()
 
 
 @shared_task

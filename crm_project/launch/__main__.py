@@ -34,7 +34,7 @@ def screenshots(arguments: list[str]) -> int:
 
 
 def lock(arguments: list[str]) -> int:
-    for name in ("requirements", "requirements-dev"):
+    for name in ("requirements", "requirements-dev", "requirements-learn"):
         program = [str(ROOT / ".venv" / "bin" / "uv"), *RESOLVE, "--quiet", f"{name}.in", "-o", f"{name}.txt"]
         done = subprocess.run(program, cwd=ROOT, check=False)
         if done.returncode:
