@@ -3,11 +3,13 @@
 A ticket's page says over it that it is open and when somebody writes; the other pages of that ticket are told to look.
 """
 
+import asyncio
 import json
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
+from staff import seen
 from staff.models import User
 from staff.sight import visible_teams
 from tickets import viewers
@@ -18,6 +20,7 @@ LONGEST = 200  # characters of what a page may say
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
     watched: int | None = None  # the ticket that this page shows
+    open_page: asyncio.Task | None = None
 
     async def connect(self):
         user = self.scope["user"]
@@ -31,8 +34,17 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         for group in self.groups_joined:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
+        self.open_page = asyncio.create_task(self._stay_seen(user.pk))
+
+    async def _stay_seen(self, user_id: int) -> None:
+        """Says every minute that this page is open, so that its reader counts as being here."""
+        while True:
+            await database_sync_to_async(seen.note)(user_id)
+            await asyncio.sleep(seen.NOTED_EVERY)
 
     async def disconnect(self, code):
+        if self.open_page is not None:
+            self.open_page.cancel()
         await self._leave()
         for group in getattr(self, "groups_joined", []):
             await self.channel_layer.group_discard(group, self.channel_name)

@@ -301,3 +301,18 @@ class HandOverReceipt(models.Model):
     def __str__(self):
         return f"{self.hand_over_id} {self.by_id}"
 
+
+
+class Seen(models.Model):
+    """When somebody last had a page open, to the minute."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="seen")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("last page open")
+        verbose_name_plural = _("last pages open")
+        indexes = [models.Index(fields=["at"], name="seen_by_time")]
+
+    def __str__(self):
+        return f"{self.user_id} {self.at:%Y-%m-%d %H:%M}"

@@ -184,6 +184,7 @@ from staff.floor_models import (  # noqa: E402, F401 their tables belong to this
     HandOverLine,
     HandOverReceipt,
     Receipt,
+    Seen,
     Shift,
     Transfer,
 )
