@@ -5,6 +5,7 @@ import secrets
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from desk.forms import MomentInput, NoText, focus_first
 from desk.search import TICKET_NUMBER
@@ -29,7 +30,7 @@ class TaskForm(forms.Form):
     name = "task"
     what = NoText(label=_("What is to be done"), max_length=400)
     owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("Nobody yet"))
-    due_at = forms.DateTimeField(label=_("Due"), required=False, widget=MomentInput)
+    due_at = forms.DateTimeField(label=pgettext_lazy("task", "Due"), required=False, widget=MomentInput)
     key = NoText(max_length=40, widget=forms.HiddenInput)
 
     def __init__(self, data=None, *, ticket: Ticket, **kwargs):
