@@ -3,9 +3,8 @@
 import secrets
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from desk.forms import MomentInput, NoText, focus_first
 from desk.search import TICKET_NUMBER
