@@ -45,6 +45,7 @@ PAGES = {
     "workbench": ("agent", "/?view=team", 200),
     "workbench-empty": ("agent", "/?view=vip", 200),
     "ticket": ("agent", "/tickets/{ticket}/", 200),
+    "timer": ("supervisor", "/tickets/{ticket}/timers/{timer}/", 200),
     "ticket-in-callback": ("specialist", "/tickets/{resolved}/", 200),
     "ticket-merge-with": ("agent", "/tickets/{ticket}/merge/", 200),
     "ticket-merge": ("agent", "/tickets/{ticket}/merge/?other={resolved}", 200),
@@ -148,6 +149,7 @@ def cases(people) -> dict:
     call = calls.start(team=agent.team, agent=agent, number="13912345678")
     calls.save_draft(call, {"phone": "13912345678", "kind": "complaint", "level": "special", "subject": "漏水，要投诉"})
     return archive(people, customer) | went_out(ticket, agent) | in_process(customer, agent) | {
+        "timer": ticket.timers.get(metric="resolution").pk,
         "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
         "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
         "feedback": feedback.open_record(ticket, by=agent).pk, **of_floor(people, ticket),
