@@ -92,10 +92,8 @@ def _open_now(found: Part, now: datetime) -> Part:
     if process is None or turn is None:
         return found
     heads = Q(role__in=workflow.HEADS) | Q(role=turn.role) if turn.role else Q()
-    found.people = list(
-        User.objects.filter(heads, team=process.ticket.team_id, is_active=True).exclude(pk=turn.owner_id)
-        .order_by("display_name", "pk")
-    )
+    people = User.objects.filter(heads, team=process.ticket.team_id, is_active=True).order_by("display_name", "pk")
+    found.people = [person for person in people if person.pk != turn.owner_id]
     if turn.stage == Stage.CONFIRMATION:
         found.asked = process.invitations.filter(version=process.plan_version).select_related("outgoing").last()
         found.mails = list(confirmations.mails(process)[: confirmations.OFFERED])

@@ -25,7 +25,7 @@ def _step(data: dict[str, Any]) -> str:
 
 
 def _how(data: dict[str, Any]) -> str:
-    return dict(Confirmation.How.choices).get(data.get("how", ""), "–")
+    return str(dict(Confirmation.How.choices).get(data.get("how", ""), "–"))
 
 
 def _planned(who: str, data: dict[str, Any]) -> Told:

@@ -59,7 +59,6 @@ PAGES = {
     "customer-privacy": ("specialist", "/customers/{customer}/privacy/", 200),
     "customer-tasks": ("lead", "/customers/tasks/", 200),
     "steps": ("lead", "/steps/", 200),
-    "confirm": (None, "/confirm/{token}/", 200),
     "order-new": ("agent", "/customers/{customer}/orders/new/", 200),
     "orders": ("agent", "/orders/", 200),
     "order": ("agent", "/orders/{order}/", 200),
@@ -136,6 +135,7 @@ def cases(people) -> dict:
     )
     other = CustomerFactory(team=agent.team, name="赵一凡", phone="13912345678")
     ticket = worked(customer, agent)
+    in_process(customer, agent)
     late = TicketFactory(customer=other, owner=agent, subject="漏水三天没有人管", late=True)
     TicketFactory(customer=other, subject="发票抬头写错了，请重新开一张并寄到公司前台，谢谢", channel=Channel.WECHAT)
     complaint = TicketFactory(customer=customer, kind=Kind.COMPLAINT, level=Level.SPECIAL, owner=agent, by=agent)
@@ -148,7 +148,7 @@ def cases(people) -> dict:
     consult = resolved(customer, agent, Kind.CONSULT, State.UNDERSTOOD, State.ANSWERED)
     call = calls.start(team=agent.team, agent=agent, number="13912345678")
     calls.save_draft(call, {"phone": "13912345678", "kind": "complaint", "level": "special", "subject": "漏水，要投诉"})
-    return archive(people, customer) | went_out(ticket, agent) | in_process(customer, agent) | {
+    return archive(people, customer) | went_out(ticket, agent) | {
         "timer": ticket.timers.get(metric="resolution").pk,
         "ticket": ticket.pk, "customer": customer.pk, "resolved": service.ticket_id, "audit": service.pk,
         "callback": consult.pk, "sheet": sheet.pk, "call": call.pk,
@@ -200,14 +200,14 @@ def went_out(ticket, agent) -> dict:
     return {"visit": visits[1].pk, "slip": visits[0].pk}
 
 
-def in_process(customer, agent) -> dict:
-    """A service process whose plan is at the customer, and the link that they got."""
+def in_process(customer, agent) -> None:
+    """A service process whose plan is at the customer."""
     ticket = TicketFactory(customer=customer, owner=agent, by=agent, kind=Kind.SERVICE)
     process = running.start(ticket, template=Template.objects.get(kind="service"), by=agent)
     running.complete(process.steps.get(stage="need"), by=agent, result="要换接头")
     running.write_plan(process, text="周三上午上门更换接头，免费。", by=agent)
     running.complete(process.steps.get(stage="plan"), by=agent)
-    return {"token": confirmations.sign(confirmations.invite(process, by=agent, root="https://desk.example/"))}
+    confirmations.invite(process, by=agent, root="https://desk.example/")
 
 
 def visit_at(visit):
