@@ -20,7 +20,7 @@ class Lane:
 
     technician: Technician
     visits: list[Visit] = field(default_factory=list)
-    taken: int = 0  # visits of all teams that take their time on that day
+    taken: int = 0  # visits of all teams that take or took their time on that day
 
     @property
     def full(self) -> bool:
@@ -58,7 +58,8 @@ def context(user: User, query, *, now: datetime) -> dict:
 
 
 def _lanes(user: User, visits: list[Visit], begin: datetime, end: datetime) -> list[Lane]:
-    on_day = Q(visits__state__in=TAKING_TIME, visits__starts_at__gte=begin, visits__starts_at__lt=end)
+    counting = (*TAKING_TIME, State.COMPLETED)
+    on_day = Q(visits__state__in=counting, visits__starts_at__gte=begin, visits__starts_at__lt=end)
     shown = {visit.technician_id for visit in visits if visit.technician_id}
     people = Technician.objects.seen_by(user) | Technician.objects.filter(pk__in=shown)
     counted = people.select_related("user", "team").annotate(taken=Count("visits", filter=on_day, distinct=True))

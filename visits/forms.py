@@ -158,6 +158,7 @@ class DispatchForm(StepForm):
         self.fields["slot"].choices = [(window.value, str(window)) for window in self.free] + [
             ("", _("Another window"))
         ]
+        self.initial["slot"] = self.free[0].value if self.free else ""
 
     def clean_slot(self):
         value = self.cleaned_data["slot"]

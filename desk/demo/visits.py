@@ -125,7 +125,7 @@ def _board(story: "Story", wanted: int) -> Steps:
         if old and len(tickets) > 1:
             tickets.remove(old)
             _done(story, old, people[place % len(people)], start)
-    working = today <= now < today + timedelta(hours=9)
+    working = today <= now < today + timedelta(hours=12)
     soon = now - timedelta(minutes=20) if working else max(today, today + timedelta(days=now > today))
     for place, ticket in enumerate(tickets):
         visit = _plan(story, ticket, now=now)

@@ -31,6 +31,8 @@ def test_an_agent_plans_dispatches_and_agrees_from_the_ticket(ticket, agent, tec
     for _n in range(2):
         assert client.post(plan, given, headers=HTMX).status_code == 200
     visit = Visit.objects.get()
+    offered = client.get(reverse("visits:visit", args=[visit.pk])).content.decode()
+    assert f'<option value="{technician.pk}|' in offered  # the next free windows of whoever serves the team
     assert (visit.address, visit.address_masked) == (ADDRESS, "上海市浦东新区***")
 
     def step(act, **data):
