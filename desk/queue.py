@@ -23,7 +23,7 @@ from tickets.list_models import SavedView
 from tickets.models import Category, Kind, Level, Priority, State, Tag, Tagging, Ticket, TicketQuerySet, Watch
 
 PAGE = 50
-CAP = 5000  # counts are exact up to so many open tickets in sight, and "at least" beyond
+CAP = 2000  # counts are exact up to so many open tickets in sight, and "at least" beyond
 CONTACTS = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
 
 
