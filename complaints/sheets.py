@@ -20,8 +20,8 @@ from core import events, live
 from core.hours import ALWAYS
 from core.models import WorkCalendar
 from staff.models import User
-from tickets import sla, workflow
-from tickets.models import Kind, Level, Metric, State, Ticket
+from tickets import ladder_acts, sla, workflow
+from tickets.models import Act, Kind, Level, Metric, State, Ticket
 
 log = logging.getLogger(__name__)
 HOLD = gettext_noop("A complaint sheet is open")
@@ -124,6 +124,28 @@ def open_due(*, now: datetime | None = None, limit: int = 200) -> int:
         else:
             opened += 1
     return opened
+
+
+def open_wished(*, now: datetime | None = None, limit: int = 200) -> int:
+    """Opens the sheets that rungs of escalation ladders ask for, each wish once; returns how many were settled."""
+    now = now or timezone.now()
+    settled = 0
+    wishes = Act.objects.filter(done_at=None, kind=Act.Kind.SHEET).order_by("pk")
+    for pk in list(wishes.values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            wish = ladder_acts.claim(pk)
+            if wish is None:
+                continue
+            result, why = (Act.Result.SETTLED if ladder_acts.is_settled(wish) else Act.Result.DONE), ""
+            if result == Act.Result.DONE:
+                try:
+                    with transaction.atomic():
+                        open_sheet(wish.ticket, now=now)
+                except (SheetRefused, workflow.MoveRefused) as error:
+                    result, why = Act.Result.REFUSED, str(error)
+            ladder_acts.finish(wish, result, why, now=now)
+            settled += 1
+    return settled
 
 
 @transaction.atomic

@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from complaints import ladder, trail
 from complaints import sheets as service
+from complaints import trail
 from complaints.forms import FilterForm, SheetForm
 from complaints.models import Severity, Sheet
+from tickets import acknowledging, ladder_story
 from tickets.models import Metric, Ticket
 from tickets.workflow import MoveRefused
 
@@ -93,11 +94,13 @@ def _save(request: HttpRequest, row: Sheet) -> HttpResponse | None:
 def _sheet_page(request: HttpRequest, row: Sheet, form: SheetForm, *, status: int = 200, **extra) -> HttpResponse:
     ticket = row.ticket
     timers = list(ticket.timers.select_related("policy", "calendar").order_by("started_at", "id"))
-    told = list(ticket.escalations.select_related("to", "timer").order_by("id"))
+    told = list(ticket.escalations.select_related("to", "acknowledgement__by").order_by("id"))
     newest = {timer.metric: timer for timer in timers}
+    lines = ladder_story.lines(ticket, timers, told)
     context = {
         "sheet": row, "ticket": ticket, "form": form, "left": service.missing(row),
-        "solved_at": service.solved_at(row), "rungs": ladder.rungs(ticket, timers, told),
+        "solved_at": service.solved_at(row), "rungs": lines,
+        "may": {one.open_step.pk for one in lines if one.open_step and acknowledging.may(one.open_step, request.user)},
         "timers": [newest[metric] for metric in Metric if metric in newest], "trail": trail.entries(row), **extra,
     }
     return render(request, "complaints/sheet.html", context, status=status)

@@ -24,7 +24,8 @@ SHOWS = {
 }
 # Steps of the machinery that say nothing about the customer.
 QUIET = {
-    "no_policy", "claimed", "assigned", "taken_over", "routed", "escalated_overdue", "callback_cancelled", "resumed",
+    "no_policy", "claimed", "assigned", "taken_over", "routed", "escalated_overdue", "escalated_ahead",
+    "escalation_acknowledged", "priority_raised", "callback_cancelled", "resumed",
 }
 ORDERS = ("order_made", "order_moved", "order_changed", "order_planned", "order_contacted", "order_returned")
 

@@ -76,6 +76,7 @@ def commands_for(request) -> list[dict]:
     for view, label, icon in (
         ("desk:customer_tasks", _("Customer tasks"), "list-check"),
         ("feedback:list", _("Feedback records"), "clipboard-data"), ("desk:steps", _("Process steps"), "list-ol"),
+        ("desk:escalations", _("Escalations to acknowledge"), "alarm"),
         ("feedback:list", _("Feedback records"), "clipboard-data"), ("staff:preferences", _("Preferences"), "sliders"),
         ("desk:search", _("Search everything, with conditions"), "search"), ("desk:help", _("Help"), "question"),
     ):

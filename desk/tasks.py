@@ -19,8 +19,9 @@ def route_mail():
 
 @shared_task
 def open_sheets():
-    """Opens the complaint sheets that are due."""
+    """Opens the complaint sheets that are due, and those that a rung of an escalation ladder asks for."""
     sheets.open_due()
+    sheets.open_wished()
 
 
 @shared_task

@@ -16,7 +16,7 @@ from followups.models import Attempt, Outgoing
 from messaging.models import Attachment
 from processes import confirmations
 from processes import story as process_story
-from tickets import conversation, mentions, routing_turns
+from tickets import conversation, ladder_acts, mentions, routing_turns
 from tickets.models import Kind, Metric, Outcome, Post, Priority, SLATimer, State, Ticket
 from tickets.routing_models import Strategy
 from visits import flow, story
@@ -25,7 +25,9 @@ PAGE = 50
 MOST_EVENTS = 400
 TOLD_BY_POSTS = ("replied", "noted", "customer_wrote", "call_started", "call_ended", "call_attached")
 # Reasons of ours, kept as they stand in the code.
-OWN_REASONS = (conversation.WAITING, calls.ESCALATED, confirmations.WAITING, flow.WAITS, flow.GOES_ON)
+OWN_REASONS = (
+    ladder_acts.OVERDUE, conversation.WAITING, calls.ESCALATED, confirmations.WAITING, flow.WAITS, flow.GOES_ON,
+)
 OUTCOMES = {**dict(Attempt.Outcome.choices), **dict(Outcome.choices)}
 
 
@@ -187,9 +189,29 @@ def _sla_warning(event, who, data):
 
 
 def _escalated(event, who, data):
-    if data.get("to"):
-        return Line(event.at, "bell", _("Overdue: %(name)s has been told") % {"name": data["to"]}, "u-red")
-    return Line(event.at, "bell", _("Overdue: nobody stands on this rung of the escalation path"), "u-red")
+    if not data.get("to"):
+        return Line(event.at, "bell", _("Overdue: nobody stands on this rung of the escalation path"), "u-red")
+    text = _("Overdue: %(name)s has been told")
+    if "percent" in data and data["percent"] is None:
+        text = _("Overdue and not acknowledged in time: %(name)s has been told")
+    return Line(event.at, "bell", text % {"name": data["to"]}, "u-red")
+
+
+def _ahead(event, who, data):
+    facts = {"promise": _label(Metric, data.get("metric", "")), "name": data.get("to") or "–"}
+    if data.get("percent"):
+        facts["percent"] = data["percent"]
+        text = _("%(percent)s %% of the time for %(promise)s is used: %(name)s has been told") % facts
+    else:
+        text = _("%(promise)s: not acknowledged in time, %(name)s has been told") % facts
+    return Line(event.at, "bell", text, "u-amber")
+
+
+def _raised(event, who, data):
+    up = data.get("to")
+    text = _("By the escalation ladder: priority raised to %(priority)s")
+    label = Priority(up).label if up in Priority.values else up
+    return Line(event.at, "chevron-double-up", text % {"priority": label}, "u-amber")
 
 
 def _reason(data) -> str:
@@ -331,6 +353,9 @@ WORDS = {
     "sla_warning": _sla_warning,
     "investigated": _plain("search", gettext_noop("%(who)s finished the investigation")),
     "escalated_overdue": _escalated,
+    "escalated_ahead": _ahead,
+    "escalation_acknowledged": _plain("check2-circle", gettext_noop("%(who)s acknowledged the escalation")),
+    "priority_raised": _raised,
     "assigned": _assigned,
     "taken_over": _taken_over,
     "routed": _routed,

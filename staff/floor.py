@@ -50,3 +50,16 @@ def _follow(pk: int | None, deputies: dict[int, int | None]) -> int | None:
         passed.add(pk)
         pk = deputies[pk]
     return pk
+
+
+def goes_in_circle(user: User, now: datetime) -> bool:
+    """Whether the deputies of somebody who is away point at each other."""
+    deputies = dict(Absence.objects.running(now).order_by().values_list("user", "deputy"))
+    passed: set[int] = set()
+    pk: int | None = user.pk
+    while pk is not None and pk in deputies:
+        if pk in passed:
+            return True
+        passed.add(pk)
+        pk = deputies[pk]
+    return False

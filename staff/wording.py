@@ -34,6 +34,15 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
             "count",
         ),
     ),
+    "escalated_ahead": ("alarm", _("A promise on ticket %(ticket)s is running out and has been escalated to you.")),
+    "escalated_ahead_many": (
+        "alarm",
+        ngettext_lazy(
+            "%(count)d promise that is running out has been escalated to you.",
+            "%(count)d promises that are running out have been escalated to you.",
+            "count",
+        ),
+    ),
     "sla_warning": ("hourglass-split", _("A promise on ticket %(ticket)s is soon due.")),
     "sla_warning_many": (
         "hourglass-split",
@@ -114,6 +123,8 @@ def line(row: Notification) -> Line:
         url += f"#post-{row.data['post']}"
     if isinstance(row.data.get("visit"), int):
         url = reverse("visits:visit", args=[row.data["visit"]])
+    if row.kind.startswith("escalated"):
+        url = f"{url}#ladder" if row.ticket_id else reverse("desk:escalations")
     if row.kind == "request_overdue":
         url = reverse("desk:request", args=[row.data["request"]])
     return Line(row, icon, str(words % facts), url)

@@ -41,6 +41,7 @@ PAGES = {
     "privacy": ("specialist", "/customers/", CUSTOMER, "privacy/"),
     "merge_with": ("specialist", "/customers/", CUSTOMER, "merge/"),
     "steps": ("lead", "/steps/", ""),
+    "escalations": ("lead", "/escalations/", ""),
     "orders": ("agent", "/orders/", ""),
     "order": ("agent", "/orders/", "main a[href^='/orders/']:not([href='/orders/'])"),
     "duplicates": ("lead", "/duplicates/", ""),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.site import EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
-from tickets import relation_admin, routing_admin, sla_policies, topic_admin  # noqa: F401 - they register their pages
+from tickets import ladder_admin, relation_admin, routing_admin, sla_policies, topic_admin  # noqa: F401 - they register
 from tickets.models import Breach, Escalation, FlowRules, Metric, PauseCause, SLAPolicy, SLATimer
 
 

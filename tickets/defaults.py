@@ -3,7 +3,8 @@
 from core.models import WorkCalendar
 from customers.models import Tier
 from tickets import topic_defaults
-from tickets.models import Channel, FlowRules, Kind, Metric, SLAPolicy
+from tickets.ladder_models import Trigger, Whom
+from tickets.models import Channel, FlowRules, Kind, Ladder, Metric, Rung, SLAPolicy
 from tickets.sla_models import OnReclassify
 
 HOUR = 3600
@@ -12,8 +13,23 @@ HOUR = 3600
 def fill() -> None:
     """Writes the standard topics and policies where there are none."""
     topic_defaults.fill()
+    _ladder()
     _policies({*Metric.values} - {*SLAPolicy.objects.values_list("metric", flat=True)})
     FlowRules.objects.get_or_create(pk=1)
+
+
+def _ladder() -> None:
+    """The team lead hears of a missed promise at once, the supervisor after half an hour without an answer, the
+    manager after another eight hours. The owner is warned before, by the policy's own warning.
+    """
+    if Ladder.objects.filter(is_standard=True).exists():
+        return
+    ladder = Ladder.objects.create(name="标准升级路径 · Standard ladder", is_standard=True)
+    Rung.objects.bulk_create([
+        Rung(ladder=ladder, position=1, percent=100, to=Whom.LEAD, ack_within=30),
+        Rung(ladder=ladder, position=2, trigger=Trigger.SILENCE, to=Whom.SUPERVISOR, ack_within=480),
+        Rung(ladder=ladder, position=3, trigger=Trigger.SILENCE, to=Whom.MANAGER),
+    ])  # fmt: skip
 
 
 def _policies(missing: set[str]) -> None:

@@ -13,7 +13,7 @@ from core import events, live
 from core.models import Event
 from staff.models import User
 from tickets import classification
-from tickets.models import Ticket
+from tickets.models import Priority, Ticket
 
 GRADES = ("urgency", "importance", "difficulty")
 FIELDS = ("subject", "category", "wish", *GRADES)
@@ -85,6 +85,24 @@ def amend(
     live.publish("ticket", team_id=locked.team_id, ticket=locked.pk)
     ticket.refresh_from_db()
     return ticket
+
+
+@transaction.atomic
+def raise_priority(ticket: Ticket, *, by: User | None = None, now: datetime | None = None) -> bool:
+    """One priority up, with its event, whatever the grades say; False where it is the highest, or archived."""
+    now = now or timezone.now()
+    locked = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+    if locked.is_archived or locked.priority <= Priority.URGENT:
+        return False
+    was, locked.priority, locked.updated_at = locked.priority, locked.priority - 1, now
+    locked.save(update_fields=["priority", "updated_at"])
+    events.record(
+        "priority_raised", locked, by=by, ticket_id=locked.pk, customer_id=locked.customer_id, team_id=locked.team_id,
+        now=now, **{"from": int(was), "to": int(locked.priority)},
+    )
+    live.publish("ticket", team_id=locked.team_id, ticket=locked.pk)
+    ticket.refresh_from_db()
+    return True
 
 
 def _wanted(ticket: Ticket, seen: dict[str, str], changes: dict[str, Any]) -> dict[str, Any]:

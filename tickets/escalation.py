@@ -1,49 +1,66 @@
-"""超时升级: a breached timer tells the team lead, and later the supervisor. It never touches the ticket's state."""
+"""超时升级: an open timer climbs its ladder, one rung at a time, and each rung tells somebody.
+
+It never touches the ticket's state; what a rung does besides telling is written down as an `Act` and done by the next
+beat, see `tickets.ladder_acts`. The decision 上报 is `tickets.workflow`'s alone.
+"""
 
 from collections import defaultdict
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from staff import notifications
-from staff.models import Role, User
+from staff.models import User
 from tickets import sla_breaches, sla_pauses, sla_ticking
+from tickets.ladder_models import Rung, Trigger
+from tickets.ladder_people import People
+from tickets.ladders import Clocks, Ladders, Place, upcoming
 
-LEAD, SUPERVISOR = 1, 2
-RUNGS = {LEAD: Role.LEAD, SUPERVISOR: Role.SUPERVISOR}
-
-
-# Claimed oldest first and moved up a rung at once; what they escalate is told from what comes back.
-CLIMB = """
+# Oldest first, with SKIP LOCKED, so that workers share the work. A ticket that somebody works on just now is left to
+# the next tick: whoever holds it may be about to wait for its timers.
+CLAIM = """
 WITH claimed AS (
-    SELECT id FROM tickets_slatimer WHERE state = 'breached' AND stopped_at IS NULL AND next_escalation_at <= %(now)s
+    SELECT id, ticket_id, policy_id, metric, state, escalation_level, acknowledged_level, calendar_id, resumed_at,
+        due_at, target_seconds, consumed_seconds, next_escalation_at
+    FROM tickets_slatimer WHERE stopped_at IS NULL AND next_escalation_at <= %(now)s
     ORDER BY next_escalation_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-UPDATE tickets_slatimer t SET escalation_level = t.escalation_level + 1,
-    next_escalation_at = CASE WHEN t.escalation_level + 1 < %(top)s
-        THEN %(now)s + make_interval(secs => p.supervisor_after) END
-FROM claimed, tickets_slapolicy p, tickets_ticket k
-WHERE t.id = claimed.id AND p.id = t.policy_id AND k.id = t.ticket_id
-RETURNING t.id, t.ticket_id, t.metric, t.escalation_level, k.team_id, k.customer_id
+SELECT t.id, t.state = 'breached', t.escalation_level, t.acknowledged_level, e.due_ack_at, t.resumed_at, t.due_at,
+    t.target_seconds, t.consumed_seconds,
+    t.metric, t.calendar_id, p.ladder_id, t.ticket_id, k.team_id, k.customer_id, k.owner_id
+FROM claimed t JOIN tickets_slapolicy p ON p.id = t.policy_id JOIN tickets_ticket k ON k.id = t.ticket_id
+    LEFT JOIN tickets_escalation e ON e.timer_id = t.id AND e.level = t.escalation_level
+ORDER BY t.next_escalation_at, t.id FOR KEY SHARE OF k SKIP LOCKED
+"""
+CLIMB = """
+UPDATE tickets_slatimer t SET escalation_level = s.level, next_escalation_at = s.at
+FROM unnest(%(timers)s::bigint[], %(levels)s::int[], %(nexts)s::timestamptz[]) AS s(id, level, at) WHERE t.id = s.id
 """
 STEPS = """
-WITH steps AS (
-    SELECT * FROM unnest(%(timers)s::bigint[], %(tickets)s::bigint[], %(levels)s::int[], %(people)s::bigint[])
-        AS s(timer_id, ticket_id, level, to_id)
-)
-INSERT INTO tickets_escalation (timer_id, ticket_id, level, to_id, at)
-SELECT timer_id, ticket_id, level, to_id, %(now)s FROM steps ORDER BY timer_id
+INSERT INTO tickets_escalation (timer_id, ticket_id, level, rung_id, to_id, at, due_ack_at)
+SELECT timer_id, ticket_id, level, rung_id, to_id, %(now)s, due_ack_at
+FROM unnest(%(timers)s::bigint[], %(tickets)s::bigint[], %(levels)s::int[], %(rungs)s::bigint[], %(people)s::bigint[],
+    %(acks)s::timestamptz[]) WITH ORDINALITY AS s(timer_id, ticket_id, level, rung_id, to_id, due_ack_at, nr)
+ORDER BY nr
 """
 TOLD = """
 INSERT INTO core_event (at, kind, subject_type, subject_id, ticket_id, customer_id, team_id, actor_name, data)
-SELECT %(now)s, 'escalated_overdue', 'tickets.ticket', ticket_id, ticket_id, customer_id, team_id, '',
-    jsonb_build_object('level', level, 'metric', metric, 'to', told)
+SELECT %(now)s, kind, 'tickets.ticket', ticket_id, ticket_id, customer_id, team_id, '',
+    jsonb_build_object('level', level, 'metric', metric, 'to', told, 'percent', percent)
 FROM unnest(%(tickets)s::bigint[], %(customers)s::bigint[], %(teams)s::bigint[], %(levels)s::int[],
-    %(metrics)s::text[], %(names)s::text[]) AS s(ticket_id, customer_id, team_id, level, metric, told)
+    %(metrics)s::text[], %(names)s::text[], %(kinds)s::text[], %(percents)s::int[]) WITH ORDINALITY
+    AS s(ticket_id, customer_id, team_id, level, metric, told, kind, percent, nr) ORDER BY nr
 """
+ACTS = """
+INSERT INTO tickets_act (escalation_id, ticket_id, kind, to_id, result, why)
+SELECT e.id, e.ticket_id, s.kind, e.to_id, '', ''
+FROM unnest(%(timers)s::bigint[], %(levels)s::int[], %(kinds)s::text[]) AS s(timer_id, level, kind)
+JOIN tickets_escalation e ON e.timer_id = s.timer_id AND e.level = s.level
+"""
+OVERDUE, AHEAD = "escalated_overdue", "escalated_ahead"  # the event of a rung after the breach, and of one before it
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,34 @@ class Tick:
 
     def __add__(self, other: "Tick") -> "Tick":
         return Tick(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Climber:
+    """A claimed timer, its ticket, and what a rung needs to know of both."""
+
+    place: Place
+    metric: str
+    calendar_id: int | None
+    ladder_id: int | None
+    ticket_id: int
+    team_id: int
+    customer_id: int
+    owner_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rung that is taken."""
+
+    climber: Climber
+    rung: Rung
+    to: User | None
+    due_ack_at: datetime | None
+
+    @property
+    def breached(self) -> bool:
+        return self.climber.place.breached
 
 
 def escalate_due(*, now: datetime | None = None, limit: int = 1000) -> Tick:
@@ -80,41 +125,73 @@ def escalate_due(*, now: datetime | None = None, limit: int = 1000) -> Tick:
 
 
 def climb(*, now: datetime, limit: int) -> int:
-    """Moves breached, unsettled timers up a rung whose time has come; in the caller's transaction."""
+    """Takes the next rung of open timers whose time has come; in the caller's transaction. Returns how many."""
+    climbers = _claim(now, limit)
+    if not climbers:
+        return 0
+    ladders, clocks = Ladders(), Clocks()
+    people = People(owners=(one.owner_id for one in climbers), named=ladders.named(), now=now)
+    steps: list[Step] = []
+    moved: dict[int, tuple[int, datetime | None]] = {}
+    for one in climbers:
+        rungs, clock = ladders.rungs(one.ladder_id), clocks.of(one.calendar_id)
+        place, following = one.place, upcoming(one.place, rungs, clock)
+        if following and following[1] <= now:
+            rung = following[0]
+            below = [lower for lower in rungs if lower.position < rung.position]
+            to = people.told(rung, below, team_id=one.team_id, owner_id=one.owner_id)
+            due_ack_at = clock.add(now, 60 * rung.ack_within) if rung.ack_within else None
+            steps.append(Step(one, rung, to, due_ack_at))
+            place = replace(place, level=rung.position, due_ack_at=due_ack_at)
+            following = upcoming(place, rungs, clock)
+        moved[place.timer_id] = place.level, following[1] if following else None
     with connection.cursor() as cursor:
-        cursor.execute(CLIMB, {"now": now, "limit": limit, "top": SUPERVISOR})
-        rows = cursor.fetchall()
-        if not rows:
-            return 0
-        timers, tickets, metrics, levels, teams, customers = (list(column) for column in zip(*rows, strict=True))
-        heads = _heads(set(teams))
-        people = [heads.get((team, level)) for team, level in zip(teams, levels, strict=True)]
-        cursor.execute(STEPS, {"now": now, "timers": timers, "tickets": tickets, "levels": levels,
-                               "people": [person.pk if person else None for person in people]})  # fmt: skip
-        cursor.execute(TOLD, {"now": now, "tickets": tickets, "customers": customers, "teams": teams, "levels": levels,
-                              "metrics": metrics, "names": [str(p) if p else "" for p in people]})  # fmt: skip
-    by_person: dict[User, list[int]] = defaultdict(list)
-    for person, ticket_id in zip(people, tickets, strict=True):
-        if person:
-            by_person[person].append(ticket_id)
-    for person, ticket_ids in by_person.items():
-        notifications.notify_about_tickets(person, "escalated", ticket_ids, now=now)
-    return len(rows)
+        levels, nexts = zip(*moved.values(), strict=True)
+        cursor.execute(CLIMB, {"timers": list(moved), "levels": list(levels), "nexts": list(nexts)})
+    if steps:
+        _write(steps, now)
+        _tell(steps, now)
+    return len(steps)
 
 
-def _heads(team_ids: set[int]) -> dict[tuple[int, int], User | None]:
-    """Who stands on each rung for each team: its lead, then its department's supervisor, else an admin."""
-    staff = User.objects.filter(is_active=True).exclude(role__in=[Role.AGENT, Role.SPECIALIST])
-    found: dict[tuple[int, int], User | None] = {}
-    for team_id in team_ids:
-        near = list(
-            staff.filter(Q(team=team_id) | Q(team__department__teams=team_id) | Q(role=Role.ADMIN)).distinct()
-        )
-        for level, role in RUNGS.items():
-            ranked = sorted(
-                (p for p in near if p.role in (role, Role.SUPERVISOR, Role.ADMIN)),
-                key=lambda p: (p.role != role, p.team_id != team_id, p.role == Role.ADMIN, p.pk),
-            )
-            own = [p for p in ranked if not (p.role == Role.LEAD and p.team_id != team_id)]
-            found[team_id, level] = own[0] if own else None
-    return found
+def _claim(now: datetime, limit: int) -> list[Climber]:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"now": now, "limit": limit})
+        return [Climber(Place(*row[:9]), *row[9:]) for row in cursor.fetchall()]
+
+
+def _write(steps: list[Step], now: datetime) -> None:
+    """The steps, their events and what they do besides telling: a statement each."""
+    timers = [step.climber.place.timer_id for step in steps]
+    levels = [step.rung.position for step in steps]
+    tickets = [step.climber.ticket_id for step in steps]
+    acts = [(timer, level, kind) for timer, level, step in zip(timers, levels, steps, strict=True)
+            for kind in step.rung.acts]  # fmt: skip
+    events: dict[str, Any] = {
+        "now": now, "tickets": tickets, "levels": levels,
+        "customers": [step.climber.customer_id for step in steps], "teams": [step.climber.team_id for step in steps],
+        "metrics": [step.climber.metric for step in steps], "names": [str(step.to or "") for step in steps],
+        "kinds": [OVERDUE if step.breached else AHEAD for step in steps],
+        # A rung of silence has no share.
+        "percents": [step.rung.percent if step.rung.trigger == Trigger.PERCENT else None for step in steps],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS, {
+            "now": now, "timers": timers, "tickets": tickets, "levels": levels,
+            "rungs": [step.rung.pk for step in steps], "people": [step.to.pk if step.to else None for step in steps],
+            "acks": [step.due_ack_at for step in steps],
+        })  # fmt: skip
+        cursor.execute(TOLD, events)
+        if acts:
+            timers_of, levels_of, kinds = (list(column) for column in zip(*acts, strict=True))
+            cursor.execute(ACTS, {"timers": timers_of, "levels": levels_of, "kinds": kinds})
+
+
+def _tell(steps: list[Step], now: datetime) -> None:
+    """One line a person and ticket, or one line for many."""
+    tickets: dict[tuple[User, str], list[int]] = defaultdict(list)
+    for step in steps:
+        if step.to:
+            tickets[step.to, "escalated" if step.breached else AHEAD].append(step.climber.ticket_id)
+    for (person, kind), ticket_ids in tickets.items():
+        notifications.notify_about_tickets(person, kind, sorted(set(ticket_ids)), now=now)

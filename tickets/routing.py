@@ -37,31 +37,37 @@ def claim(ticket: Ticket, *, by: User, now: datetime | None = None) -> Ticket:
 
 
 @transaction.atomic
-def assign(ticket: Ticket, *, to: User | None, by: User, reason: str = "", now: datetime | None = None) -> Ticket:
-    """Gives a ticket to a colleague who can see it, and tells them. Taking it from somebody else needs a reason."""
+def assign(
+    ticket: Ticket, *, to: User | None, by: User | None, reason: str = "", now: datetime | None = None
+) -> Ticket:
+    """Gives a ticket to a colleague who can see it, and tells them. Taking it from somebody else needs a reason.
+
+    `by` None is the product itself, by a rule of the administrator.
+    """
     now = now or timezone.now()
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     if locked.is_archived:
         raise AssignRefused(_("The ticket is archived."))
     if to is not None and not (to.is_active and visible_teams(to).filter(pk=locked.team_id).exists()):
         raise AssignRefused(_("%(name)s works in another team and could not see it.") % {"name": to})
-    former = locked.owner
+    former, acting = locked.owner, by.pk if by else None
     if locked.owner_id == (to.pk if to else None):
         return ticket
-    if former is not None and former.pk != by.pk and not reason.strip():
+    if former is not None and former.pk != acting and not reason.strip():
         raise AssignRefused(_("%(name)s has this ticket. Say why it is taken over.") % {"name": former})
     locked.owner, locked.updated_at = to, now
     locked.save(update_fields=["owner", "updated_at"])
-    taken = former is not None and former.pk != by.pk
-    kind = "taken_over" if taken and to is not None and to.pk == by.pk else "assigned"
+    taken = former is not None and former.pk != acting
+    kind = "taken_over" if taken and to is not None and to.pk == acting else "assigned"
     _log(
         kind, locked, by=by, to=str(to) if to else "", former=str(former) if former else "", reason=reason.strip(),
         now=now,
     )
-    if to is not None and to.pk != by.pk:
-        notifications.notify(to, "assigned", ticket_id=locked.pk, now=now, by=str(by))
+    who = {"by": str(by)} if by else {}
+    if to is not None and to.pk != acting:
+        notifications.notify(to, "assigned", ticket_id=locked.pk, now=now, **who)
     if former is not None and taken:
-        notifications.notify(former, "taken_over", ticket_id=locked.pk, now=now, by=str(by), to=str(to) if to else "")
+        notifications.notify(former, "taken_over", ticket_id=locked.pk, now=now, to=str(to) if to else "", **who)
     ticket.refresh_from_db()
     return ticket
 
@@ -75,7 +81,7 @@ def take_over(ticket: Ticket, *, by: User, reason: str, former: int | None, now:
     return assign(ticket, to=by, by=by, reason=reason, now=now)
 
 
-def _log(kind: str, ticket: Ticket, *, by: User, now: datetime, **data) -> None:
+def _log(kind: str, ticket: Ticket, *, by: User | None, now: datetime, **data) -> None:
     events.record(
         kind, ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now,
         **data,

@@ -162,6 +162,7 @@ def _replace(timer: SLATimer, fresh: SLATimer, now: datetime) -> None:
     _settle(timer, now, unbroken=SLATimer.State.CANCELLED)
     if paused:
         fresh.state, fresh.due_at, fresh.warns_at, fresh.waits_for = Paused, None, None, waits_for
+        fresh.next_escalation_at = None
     fresh.save()
 
 

@@ -5,10 +5,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from messaging.models import Channel
+from tickets.ladder_models import StepQuerySet, first_share_of
 from tickets.models import Kind, Priority
 
 
@@ -86,9 +88,9 @@ class SLAPolicy(models.Model):
         _("pauses for"), null=True, blank=True, validators=[check_causes],
         help_text=_("What stops this clock. Empty: a solution waits for everything, a proposal for the customer."),
     )
-    supervisor_after = models.PositiveIntegerField(
-        _("to the supervisor after (seconds)"), default=1800,
-        help_text=_("From the breach, which goes to the team lead at once."),
+    ladder = models.ForeignKey(
+        "tickets.Ladder", models.PROTECT, null=True, blank=True, related_name="policies",
+        verbose_name=_("escalation ladder"), help_text=_("Empty: the standard one."),
     )
     on_reclassify = models.CharField(
         _("when the class changes"), max_length=8, choices=OnReclassify, default=OnReclassify.KEEP,
@@ -132,6 +134,15 @@ class SLAPolicy(models.Model):
         """The causes that stop this clock."""
         return STANDARD_PAUSES.get(self.metric, []) if self.pauses_for is None else self.pauses_for
 
+    @cached_property
+    def first_share(self) -> int | None:
+        """The first share of the target, before the breach, at which its ladder tells somebody.
+
+        `tickets.sla_policies.chosen` brings it along.
+        """
+        found = SLAPolicy.objects.filter(pk=self.pk).annotate(share=first_share_of())
+        return found.values_list("share", flat=True).first()
+
 
 class TimerQuerySet(models.QuerySet):
     def due(self, now):
@@ -139,10 +150,8 @@ class TimerQuerySet(models.QuerySet):
         return self.filter(state=SLATimer.State.RUNNING, due_at__lte=now).order_by("due_at")
 
     def climbing(self, now):
-        """Breached and unsettled, with the next rung of the ladder due."""
-        return self.filter(
-            state=SLATimer.State.BREACHED, stopped_at=None, next_escalation_at__lte=now
-        ).order_by("next_escalation_at")
+        """Unsettled, with the next rung of the ladder due."""
+        return self.filter(stopped_at=None, next_escalation_at__lte=now).order_by("next_escalation_at")
 
     def open(self):
         return self.filter(stopped_at=None)
@@ -185,8 +194,9 @@ class SLATimer(models.Model):
     warned_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)  # when it was recorded; the true time is the breach row's due_at
-    escalation_level = models.PositiveSmallIntegerField(default=0)
-    next_escalation_at = models.DateTimeField(null=True)
+    escalation_level = models.PositiveSmallIntegerField(default=0)  # the rung that was taken last
+    acknowledged_level = models.PositiveSmallIntegerField(default=0, db_default=0)  # up to which rung
+    next_escalation_at = models.DateTimeField(null=True)  # when to look at the ladder; NULL while paused
     mark = models.CharField(max_length=10, choices=Mark, blank=True, default="", db_default="")
     objects = TimerQuerySet.as_manager()
 
@@ -199,7 +209,12 @@ class SLATimer(models.Model):
                 fields=["warns_at"], condition=Q(state="running", warns_at__isnull=False), name="timer_warning"
             ),
             models.Index(
-                fields=["next_escalation_at"], condition=Q(state="breached", stopped_at=None), name="timer_climbing"
+                fields=["next_escalation_at"], condition=Q(stopped_at=None, next_escalation_at__isnull=False),
+                name="timer_on_ladder",
+            ),
+            models.Index(
+                fields=["id"], condition=Q(stopped_at=None, escalation_level__gt=models.F("acknowledged_level")),
+                name="timer_unacknowledged",
             ),
             models.Index(fields=["ticket", "id"], name="timer_by_ticket"),
             models.Index(fields=["metric", "-stopped_at"], name="timer_stopped"),
@@ -304,13 +319,17 @@ class Breach(models.Model):
 
 
 class Escalation(models.Model):
-    """超时升级: a breached timer told somebody higher up. Append-only; never the state ESCALATED."""
+    """超时升级: a timer took a rung of its ladder and told somebody. Append-only; never the state ESCALATED."""
 
     timer = models.ForeignKey(SLATimer, models.PROTECT, related_name="escalations")
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="escalations")
-    level = models.PositiveSmallIntegerField()  # 1 team lead, 2 supervisor
+    level = models.PositiveSmallIntegerField()  # the position of the rung
+    # As it was then: the number stays when the administrator takes the rung away.
+    rung = models.ForeignKey("tickets.Rung", models.DO_NOTHING, null=True, db_constraint=False, related_name="+")
     to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
+    due_ack_at = models.DateTimeField(null=True)  # until when somebody has to acknowledge
+    objects = StepQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("overdue escalation")

@@ -20,6 +20,7 @@ from core.hours import ALWAYS, WorkingCalendar
 from core.models import Event
 from staff import notifications
 from staff.models import Role, User
+from tickets.ladder_models import first_share_of
 from tickets.models import Category, Metric, SLAPolicy, SLATimer, Ticket
 
 REQUIRED = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)  # without a policy for these somebody has to be told
@@ -67,7 +68,7 @@ def chosen(metrics: Sequence[str], case: Case) -> dict[str, SLAPolicy]:
         Q(is_default=True)
         | Q(Q(tier=None) | Q(tier=case.tier_id), Q(priority=None) | Q(priority=case.priority),
             channel__in=["", case.channel], kind__in=["", case.kind])
-    ).select_related("calendar")  # fmt: skip
+    ).select_related("calendar").annotate(first_share=first_share_of())  # fmt: skip
     return ranked(list(rows), case)
 
 

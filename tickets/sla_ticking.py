@@ -22,7 +22,7 @@ LOOK = """
 SELECT EXISTS (SELECT FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s AND call_id IS NULL),
     EXISTS (SELECT FROM tickets_slatimer WHERE state = 'running' AND warns_at <= %(now)s),
     EXISTS (SELECT FROM tickets_slatimer
-        WHERE state = 'breached' AND stopped_at IS NULL AND next_escalation_at <= %(now)s),
+        WHERE stopped_at IS NULL AND next_escalation_at <= %(now)s),
     EXISTS (SELECT FROM tickets_pause WHERE ended_at IS NULL AND until <= %(now)s)
 """
 SLOT = """
@@ -33,7 +33,7 @@ SELECT clock_timestamp(), pg_try_advisory_xact_lock(%(lock)s, %(slot)s), EXISTS 
 WAITING = """
 SELECT (SELECT count(*) FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s AND call_id IS NULL)
      + (SELECT count(*) FROM tickets_slatimer
-        WHERE state = 'breached' AND stopped_at IS NULL AND next_escalation_at <= %(now)s)
+        WHERE stopped_at IS NULL AND next_escalation_at <= %(now)s)
 """
 
 

@@ -26,6 +26,8 @@ def draft(
         target_seconds=seconds, due_at=due,
     )
     timer.warns_at = warning_of(timer, policy, clock)
+    if ticket is not None and policy.first_share:
+        timer.next_escalation_at = clock.add(now, seconds * policy.first_share // 100)
     return timer
 
 
@@ -68,6 +70,7 @@ def wait(timer: SLATimer, cause: str, now: datetime) -> None:
     """Stands still from now on; unsaved."""
     end_stretch(timer, now)
     timer.state, timer.due_at, timer.warns_at, timer.waits_for = Paused, None, None, cause
+    timer.next_escalation_at = None
 
 
 def go_on(timer: SLATimer, now: datetime) -> None:
@@ -77,6 +80,7 @@ def go_on(timer: SLATimer, now: datetime) -> None:
     left = max(timer.target_seconds - timer.consumed_seconds, 0)
     timer.state, timer.waits_for, timer.due_at = Running, "", clock.add(timer.resumed_at, left)
     timer.warns_at = warning_of(timer, timer.policy, clock)
+    timer.next_escalation_at = timer.resumed_at if timer.policy.first_share else None  # the beat looks from there
 
 
 def earliest(timers: Iterable[SLATimer]) -> SLATimer | None:

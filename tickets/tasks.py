@@ -1,12 +1,24 @@
 from celery import shared_task
 
-from tickets import bulk, drafts, routing_turns, sla_ticking, snoozing, topic_training
+from tickets import bulk, drafts, ladder_acts, routing_turns, sla_calls, sla_ticking, snoozing, topic_training
 
 
 @shared_task
 def escalate_due():
     """One tick of all clocks."""
     sla_ticking.tick()
+
+
+@shared_task
+def follow_calls():
+    """One tick over the promises of calls."""
+    sla_calls.follow()
+
+
+@shared_task
+def carry_out_acts():
+    """One tick over what rungs of the ladders do besides telling somebody."""
+    ladder_acts.carry_out()
 
 
 @shared_task

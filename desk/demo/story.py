@@ -57,7 +57,7 @@ SELECT LEAST(
   (SELECT MIN(due_at) FROM tickets_slatimer
    WHERE state = 'running' AND due_at > %(since)s AND due_at <= %(until)s),
   (SELECT MIN(next_escalation_at) FROM tickets_slatimer
-   WHERE state = 'breached' AND stopped_at IS NULL AND next_escalation_at > %(since)s
+   WHERE stopped_at IS NULL AND next_escalation_at > %(since)s
      AND next_escalation_at <= %(until)s))
 """
 

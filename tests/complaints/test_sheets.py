@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from complaints import ladder, sheets, trail
+from complaints import sheets, trail
 from complaints.models import Sheet
 from core.models import CalendarDay, Event, WorkCalendar
-from tickets import escalation, workflow
+from tickets import escalation, ladder_story, workflow
 from tickets.models import Cause, Kind, Level, Outcome, State, Ticket
 
 FACTS = {"known": "接口滴水", "known_when": "09:02 来电", "done": "指导关阀"}
@@ -226,10 +226,11 @@ def test_the_trail_tells_who_changed_what(complaint, agent, specialist):
 
 def test_the_ladder_shows_who_was_told_and_who_is_next(complaint, agent, lead, supervisor):
     ticket = complaint(late=True)
-    before = ladder.rungs(ticket, list(ticket.timers.select_related("policy")), [])
-    assert [rung.status for rung in before] == ["now", "ahead", "ahead"]
-    assert before[1].at and before[2].at > before[1].at
+    before = ladder_story.lines(ticket, list(ticket.timers.select_related("policy")), [])
+    assert [rung.status for rung in before] == ["now", "ahead", "ahead", "ahead"]
+    assert before[1].at and before[3].at > before[2].at > before[1].at
     escalation.escalate_due()
-    after = ladder.rungs(ticket, list(ticket.timers.select_related("policy")), list(ticket.escalations.order_by("id")))
-    assert [rung.status for rung in after] == ["done", "now", "ahead"]
+    told = list(ticket.escalations.order_by("id"))
+    after = ladder_story.lines(ticket, list(ticket.timers.select_related("policy")), told)
+    assert [rung.status for rung in after] == ["done", "now", "ahead", "ahead"]
     assert "王强" in after[1].title and after[2].at > after[1].at

@@ -59,6 +59,7 @@ PAGES = {
     "customer-privacy": ("specialist", "/customers/{customer}/privacy/", 200),
     "customer-tasks": ("lead", "/customers/tasks/", 200),
     "steps": ("lead", "/steps/", 200),
+    "escalations": ("lead", "/escalations/", 200),
     "order-new": ("agent", "/customers/{customer}/orders/new/", 200),
     "orders": ("agent", "/orders/", 200),
     "order": ("agent", "/orders/{order}/", 200),

@@ -13,7 +13,7 @@ from core.models import Event
 from staff.models import Notification
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import escalation, tasks
-from tickets.models import Breach, Escalation, SLAPolicy, SLATimer, Ticket
+from tickets.models import Act, Breach, Escalation, Rung, SLAPolicy, SLATimer, Ticket
 
 
 def late_ticket(team, **more):
@@ -32,10 +32,10 @@ def test_a_late_ticket_escalates_once_however_often_the_task_runs(team, lead, su
 
 
 def test_the_supervisor_hears_when_the_lead_did_not_settle_it_in_time(team, lead, supervisor):
-    ticket = late_ticket(team)
+    late_ticket(team)
     now = timezone.now()
     escalation.escalate_due(now=now)
-    wait = timedelta(seconds=ticket.timers.get(metric="resolution").policy.supervisor_after)
+    wait = timedelta(minutes=30)
     escalation.escalate_due(now=now + wait - timedelta(seconds=1))
     assert Escalation.objects.count() == 1
     escalation.escalate_due(now=now + wait)
@@ -134,21 +134,24 @@ django.setup()
 from django.db import connection
 connection.settings_dict["NAME"] = sys.argv[1]
 from tickets import escalation, sla_breaches
-honest = sla_breaches.record_due
-def halfway(**batch):
-    honest(**batch)
+module, name = {"breach": (sla_breaches, "record_due"), "rung": (escalation, "_write")}[sys.argv[2]]
+honest = getattr(module, name)
+def halfway(*batch, **more):
+    honest(*batch, **more)
     print("halfway", flush=True)
     sys.stdin.read()
-sla_breaches.record_due = halfway
+setattr(module, name, halfway)
 escalation.escalate_due()
 """
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(team, lead):
+@pytest.mark.parametrize("where", ["breach", "rung"])
+def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(team, lead, where):
     ticket = late_ticket(team)
+    Rung.objects.update(raises_priority=True)
     worker = subprocess.Popen(
-        [sys.executable, "-c", KILLED, connection.settings_dict["NAME"]],
+        [sys.executable, "-c", KILLED, connection.settings_dict["NAME"], where],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
     )
@@ -163,3 +166,4 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(team, lead):
         assert timezone.now() < deadline
     assert Breach.objects.get().ticket == ticket
     assert Escalation.objects.get().to == lead
+    assert Notification.objects.filter(kind="escalated").count() == Act.objects.count() == 1

@@ -1,0 +1,94 @@
+"""Escalation ladders in the administration: rungs checked as a whole, absent people reported."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.site import EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
+from staff import floor
+from tickets.ladder_models import Act, Ladder, Rung, check_rungs
+
+
+class RungsFormSet(forms.BaseInlineFormSet):
+    """The rungs of one ladder; they make sense together or not at all."""
+
+    def clean(self):
+        super().clean()
+        if any(self.errors):
+            return
+        check_rungs([form.instance for form in self.forms if form.cleaned_data and not self._should_delete_form(form)])
+        people = {form.instance.person for form in self.forms if form.instance.person_id}
+        for person in sorted(people, key=str):
+            if floor.goes_in_circle(person, timezone.now()):
+                raise ValidationError(
+                    _("%(name)s is away, and the deputies point at each other.") % {"name": person}
+                )
+
+
+class RungInline(admin.StackedInline):
+    model = Rung
+    formset = RungsFormSet
+    extra = 0
+    min_num = 1
+    autocomplete_fields = ["person", "duty_team"]
+    fieldsets = [
+        (None, {"fields": [("position", "trigger", "percent"), ("to", "person", "duty_team"), "ack_within",
+                           ("reassigns", "raises_priority", "opens_sheet"), "urgent"]}),
+    ]  # fmt: skip
+
+
+@admin.register(Ladder)
+class LadderAdmin(EditedAdmin):
+    list_display = ["name", "is_standard", "in_short"]
+    search_fields = ["name"]
+    inlines = [RungInline]
+
+    @admin.display(description=gettext_lazy("rungs"))
+    def in_short(self, ladder):
+        return " → ".join(
+            f"{rung.percent} % {rung.person or rung.get_to_display()}" if rung.percent
+            else str(rung.person or rung.get_to_display()) for rung in ladder.rungs.all()
+        )  # fmt: skip
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("rungs__person")
+
+    def has_delete_permission(self, request, obj=None):
+        return not (obj is not None and obj.is_standard) and super().has_delete_permission(request, obj)
+
+    def changelist_view(self, request, extra_context=None):
+        self._report_absent(request, Rung.objects.filter(person__isnull=False))
+        return super().changelist_view(request, extra_context)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        self._report_absent(request, form.instance.rungs.filter(person__isnull=False))
+
+    def _report_absent(self, request, rungs):
+        """Who is named but not here; their rung is taken by whoever stands in, or the next one above."""
+        now = timezone.now()
+        for rung in rungs.select_related("person", "ladder"):
+            standing_in = floor.stand_in(rung.person, now)
+            facts = {"ladder": rung.ladder, "n": rung.position, "name": rung.person, "deputy": standing_in}
+            if standing_in is None:
+                text = _("%(ladder)s, rung %(n)s: %(name)s is away or has left and nobody stands in, so the next one "
+                         "above is told.")  # fmt: skip
+                messages.warning(request, text % facts)
+            elif standing_in != rung.person:
+                messages.info(request, _("%(ladder)s, rung %(n)s: %(deputy)s stands in for %(name)s.") % facts)
+
+
+@admin.register(Act)
+class ActAdmin(ReadOnlyAdmin):
+    list_display = [
+        ticket_column(), column("kind", gettext_lazy("what")), column("to", gettext_lazy("to whom")),
+        column("result", gettext_lazy("result")), column("done_at", gettext_lazy("done at")),
+    ]  # fmt: skip
+    more = (column("why", gettext_lazy("why")),)
+    list_filter = [("kind", choices(gettext_lazy("what"))), ("result", choices(gettext_lazy("result")))]
+    list_select_related = ["to"]
+    ordering = ["-id"]
+    number_field = "ticket_id"
