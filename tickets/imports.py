@@ -178,7 +178,7 @@ class TicketImport:
         for ticket, record in zip(tickets, fresh, strict=True):
             self._tell(judged, ticket, timers[ticket.external_id], record, now)
         for timer in judged.timers:
-            timer.ticket_id = timer.ticket.pk
+            timer.ticket = timer.ticket  # its key is known only now
         SLATimer.objects.bulk_create(judged.timers)
         Segment.objects.bulk_create([sla.whole(timer) for timer in judged.timers if timer.stopped_at])
         Breach.objects.bulk_create(

@@ -69,15 +69,14 @@ def _go_on(now: datetime) -> int:
         with transaction.atomic():
             rows = open_timers.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk)
             timer = rows.select_related("call", "calendar").first()
-            done += bool(timer and _step(timer, now))
+            done += bool(timer and timer.call and _step(timer, timer.call, now))
     return done
 
 
-def _step(timer: SLATimer, now: datetime) -> bool:
+def _step(timer: SLATimer, call: Call, now: datetime) -> bool:
     """Settles a timer that its call has fulfilled or ended, records one that is late; True if anything changed."""
-    at = _fulfilled(timer)
-    ended = timer.call.ended_at
-    moment = min(filter(None, (at, ended)), default=None)
+    at = _fulfilled(timer.metric, call)
+    moment = min(filter(None, (at, call.ended_at)), default=None)
     late = timer.state == SLATimer.State.RUNNING and timer.due_at and timer.due_at < (moment or now)
     if late:
         record_breaches([timer], now)
@@ -93,7 +92,7 @@ def _step(timer: SLATimer, now: datetime) -> bool:
     return True
 
 
-def _fulfilled(timer: SLATimer) -> datetime | None:
-    if timer.metric == Metric.RING:
-        return timer.call.picked_up_at
-    return parse_datetime(timer.call.steps.get(CallStep.LISTEN, ""))
+def _fulfilled(metric: str, call: Call) -> datetime | None:
+    if metric == Metric.RING:
+        return call.picked_up_at
+    return parse_datetime(call.steps.get(CallStep.LISTEN, ""))

@@ -24,7 +24,7 @@ CHINESE_BY_TRADE = (
     "defaults.py",
     "formats.py",
     "desk/demo/",
-    "core/cjk.py", "core/masking.py", "core/phones.py", "core/pseudonyms.py", "core/statutory.py",
+    "core/cjk.py", "core/day_file.py", "core/masking.py", "core/phones.py", "core/pseudonyms.py", "core/statutory.py",
     "crm_project/settings.py",  # languages are named in themselves
     "desk/mail_intake.py",  # the one word that takes back consent
     "customers/lookup.py",  # how an extension is written
