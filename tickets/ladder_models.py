@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -119,7 +119,7 @@ def check_rungs(rungs: list[Rung]) -> None:
     """Raises ValidationError in the admin's words unless these rungs make a ladder that can be climbed."""
     rungs = sorted(rungs, key=lambda rung: rung.position or 0)
     if not rungs:
-        raise ValidationError(_now("A ladder needs at least one rung."))
+        raise ValidationError(gettext("A ladder needs at least one rung."))
     reached = 0
     named: set[int] = set()
     before: Rung | None = None
@@ -127,17 +127,17 @@ def check_rungs(rungs: list[Rung]) -> None:
         facts = {"n": rung.position}
         if rung.trigger == Trigger.PERCENT and rung.percent is not None:
             if rung.percent <= reached:
-                raise ValidationError(_now("Rung %(n)s: the shares must grow from rung to rung.") % facts)
+                raise ValidationError(gettext("Rung %(n)s: the shares must grow from rung to rung.") % facts)
             reached = rung.percent
         if rung.trigger == Trigger.SILENCE and (before is None or not before.ack_within):
             raise ValidationError(
-                _now("Rung %(n)s waits for an acknowledgement, but the rung before asks for none.") % facts
+                gettext("Rung %(n)s waits for an acknowledgement, but the rung before asks for none.") % facts
             )
         if rung.to == Whom.NEXT and before is None:
-            raise ValidationError(_now("Rung %(n)s: there is no rung before it to go above.") % facts)
+            raise ValidationError(gettext("Rung %(n)s: there is no rung before it to go above.") % facts)
         if rung.person_id and rung.person_id in named:
             raise ValidationError(
-                _now("Rung %(n)s: %(name)s is named already, so the ladder would go in a circle.")
+                gettext("Rung %(n)s: %(name)s is named already, so the ladder would go in a circle.")
                 % {**facts, "name": rung.person}
             )
         if rung.person_id:
