@@ -1,12 +1,15 @@
 """Every second of a promise can be shown: what ran, what waited, and why."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core import events
 from core.models import Event, WorkCalendar
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import escalation, intake, sla, sla_pauses, workflow
@@ -239,3 +242,24 @@ def test_the_sum_of_what_ran_is_the_database_of_what_was_used(customer, agent):
         )
         assert cursor.fetchone()[0] == 0
     assert SLATimer.objects.filter(consumed_seconds__gt=0).exists()
+
+
+def test_what_was_used_before_stretches_were_kept_becomes_one_of_its_own(customer, agent):
+    running, waiting = (TicketFactory(customer=customer, now=FRIDAY_NOON) for _ in range(2))
+    resolutions = SLATimer.objects.filter(metric="resolution")
+    resolutions.filter(ticket=running).update(consumed_seconds=7200, resumed_at=FRIDAY_NOON + 5 * HOUR, warns_at=None)
+    resolutions.filter(ticket=waiting).update(consumed_seconds=3600, state="paused", due_at=None, warns_at=None)
+    waiting.waiting_customer = True
+    waiting.save()
+    events.record("paused", waiting, ticket_id=waiting.pk, now=FRIDAY_NOON + HOUR, reason="等客户确认")
+    taken_over = import_module("tickets.migrations.0015_earlier_stretches")
+    for _again in range(2):
+        taken_over.fill(None, SimpleNamespace(connection=connection))
+    for ticket, ended in ((running, FRIDAY_NOON + 5 * HOUR), (waiting, FRIDAY_NOON + HOUR)):
+        timer = timer_of(ticket)
+        segment = timer.segments.get()
+        assert (segment.cause, segment.seconds, segment.ended_at) == ("taken_over", timer.consumed_seconds, ended)
+    timer = timer_of(waiting)
+    assert (timer.waits_for, timer.resumed_at) == ("customer", FRIDAY_NOON + HOUR)
+    sla.resume(waiting, now=FRIDAY_NOON + 3 * HOUR)
+    assert timer_of(waiting).due_at == FRIDAY_NOON + 26 * HOUR
