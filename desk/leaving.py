@@ -29,6 +29,7 @@ from staff.sight import visible_teams
 from tickets import transfers, workflow
 from tickets.models import State, Ticket
 from tickets.relation_models import Task as Todo
+from visits.models import Visit
 
 OFFLINE_FOR = timedelta(hours=4)
 DUE_WITHIN = timedelta(hours=24)
@@ -186,6 +187,11 @@ def preview(*, user: User, plan: str, deputy: User | None, now: datetime | None 
         for pk, counts in got.items()
     ]
     return sorted(shares, key=lambda share: (share.to is None, -share.total))
+
+
+def visits_of(user: User) -> QuerySet[Visit]:
+    """Open visits that this person goes to: appointments with customers, handed on singly on the board of visits."""
+    return Visit.objects.open().filter(technician__user=user).order_by("starts_at", "pk")
 
 
 # --- Handing on, and back ---------------------------------------------------------------------------------

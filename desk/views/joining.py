@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from desk import case, relations_panel
+from desk import case, relations_panel, ticket_merging
 from desk.relation_forms import SplitForm, ticket_named
 from tickets import joining, splitting
 from tickets.models import Join, Ticket
@@ -35,10 +35,10 @@ def merge(request, pk):
     pair = sorted((found, other), key=lambda one: (one.opened_at, one.pk))
     survivor = next((one for one in pair if str(one.pk) == data.get("stays")), pair[0])
     goes = other if survivor.pk == found.pk else found
-    error = joining.refusal(survivor, goes)
+    error = ticket_merging.refusal(survivor, goes)
     if request.method == "POST" and not error:
         try:
-            joining.merge(survivor, other=goes, by=request.user, note=data.get("note", "")[:400])
+            ticket_merging.merge(survivor, other=goes, by=request.user, note=data.get("note", "")[:400])
         except joining.JoinRefused as refused:
             error = str(refused)
         else:

@@ -19,6 +19,8 @@ from staff import absences, rosters
 from staff.floor_models import Absence, Duty, Shift
 from staff.models import Role, User
 
+VISITS = 20  # of somebody who leaves, named in the preview
+
 
 def _monday(text: str) -> date:
     try:
@@ -157,7 +159,8 @@ def preview(request):
     form.is_valid()
     person, given = form.cleaned_data.get("user"), form.cleaned_data
     shares = person and leaving.preview(user=person, plan=given.get("plan", ""), deputy=given.get("deputy"))
-    context = {"person": person, "shares": shares, "total": sum(share.total for share in shares or [])}
+    visits = list(leaving.visits_of(person)[:VISITS]) if person else []
+    context = {"person": person, "shares": shares, "total": sum(share.total for share in shares or []), "visits": visits}
     return render(request, "floor/_preview.html", context)
 
 
