@@ -1,5 +1,6 @@
 """The places of the product: main navigation and the commands of the palette."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -18,6 +19,7 @@ class Place:
     keys: str
     parts: tuple[str, ...]
     supervisors_only: bool = False
+    less: bool = False  # on a phone it stands under "More"
 
 
 DESK = pgettext_lazy("navigation", "Desk")
@@ -25,18 +27,25 @@ INTAKE = pgettext_lazy("navigation", "Intake")
 RAIL = (
     Place("desk:workbench", "inbox", DESK, "g q", ("desk:workbench", "desk:ticket", "tickets:")),
     Place("desk:intake", "telephone-inbound", INTAKE, "g i, c", ("desk:intake",)),
-    Place("followups:callbacks", "telephone-outbound", gettext_lazy("Callbacks"), "g b", ("followups:", "feedback:")),
+    Place("followups:callbacks", "telephone-outbound", gettext_lazy("Callbacks"), "g b", ("followups:",)),
     Place(
         "desk:customers", "person-vcard", gettext_lazy("Customers"), "g c",
         ("desk:customer", "desk:order", "customers:"),
     ),
-    Place("complaints:list", "shield-exclamation", gettext_lazy("Complaints"), "", ("complaints:",)),
+    Place("complaints:list", "shield-exclamation", gettext_lazy("Complaints"), "", ("complaints:",), less=True),
     Place(
         "desk:floor", "people", pgettext_lazy("navigation", "Floor"), "g f",
         ("desk:floor", "desk:handover", "desk:roster", "desk:absence", "desk:announcement", "desk:transfer"),
+        less=True,
     ),
     Place("visits:board", "truck", gettext_lazy("Visits"), "", ("visits:",)),
-    Place("metrics:dashboard", "bar-chart-line", gettext_lazy("Dashboard"), "g d", ("metrics:",), True),
+    Place("metrics:dashboard", "bar-chart-line", gettext_lazy("Dashboard"), "g d", ("metrics:",), True, less=True),
+)
+MORE = (
+    Place("desk:customer_tasks", "list-check", gettext_lazy("Customer tasks"), "", ("desk:customer_task",)),
+    Place("desk:steps", "list-ol", gettext_lazy("Process steps"), "", ("desk:steps",)),
+    Place("feedback:list", "clipboard-data", gettext_lazy("Feedback records"), "", ("feedback:",)),
+    Place("desk:escalations", "alarm", gettext_lazy("Escalations to acknowledge"), "", ("desk:escalations",)),
 )
 
 
@@ -50,9 +59,18 @@ def link_to(view: str) -> str:
 
 def rail_for(request) -> list[dict]:
     """What the rail shows to this user, and where they are now."""
+    supervises = getattr(getattr(request, "user", None), "supervises", False)
+    return _entries(request, [place for place in RAIL if supervises or not place.supervisors_only])
+
+
+def more_for(request) -> list[dict]:
+    """The pages that the rail keeps under "More"."""
+    return _entries(request, MORE)
+
+
+def _entries(request, places: Iterable[Place]) -> list[dict]:
     match = getattr(request, "resolver_match", None)
     here = match.view_name if match else ""
-    supervises = getattr(getattr(request, "user", None), "supervises", False)
     return [
         {
             "url": url,
@@ -61,9 +79,10 @@ def rail_for(request) -> list[dict]:
             "keys": place.keys,
             "here": here.startswith(place.parts),
             "counts": place.view == "desk:workbench",
+            "less": place.less,
         }
-        for place in RAIL
-        if (supervises or not place.supervisors_only) and (url := link_to(place.view))
+        for place in places
+        if (url := link_to(place.view))
     ]
 
 
@@ -71,13 +90,10 @@ def commands_for(request) -> list[dict]:
     """Commands of the palette: `href` opens a page, `press` clicks what carries that data-key on this page."""
     commands = [
         {"label": str(entry["label"]), "icon": entry["icon"], "keys": entry["keys"].split(",")[0], "href": entry["url"]}
-        for entry in rail_for(request)
+        for entry in rail_for(request) + more_for(request)
     ]
     for view, label, icon in (
-        ("desk:customer_tasks", _("Customer tasks"), "list-check"),
-        ("feedback:list", _("Feedback records"), "clipboard-data"), ("desk:steps", _("Process steps"), "list-ol"),
-        ("desk:escalations", _("Escalations to acknowledge"), "alarm"),
-        ("feedback:list", _("Feedback records"), "clipboard-data"), ("staff:preferences", _("Preferences"), "sliders"),
+        ("staff:preferences", _("Preferences"), "sliders"),
         ("desk:search", _("Search everything, with conditions"), "search"), ("desk:help", _("Help"), "question"),
     ):
         if url := link_to(view):

@@ -58,6 +58,7 @@ def rail(context):
     is_admin = getattr(context.get("user"), "is_admin", False)
     return {
         "entries": navigation.rail_for(request),
+        "more": navigation.more_for(request),
         "breached": context.get("rail_breached") or 0,
         "help_url": navigation.link_to("desk:help"),
         "admin_url": navigation.link_to("admin:index") if is_admin else "",
