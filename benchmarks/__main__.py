@@ -47,6 +47,7 @@ def measured(chosen: argparse.Namespace) -> list[report.Measurement]:
                 take(pages.measure(server, page, seconds=chosen.seconds))
             lines.append(report.Measurement("web worker, MB after", megabytes=server.memory()))
         if chosen.only != "pages":
+            take(throughput.form(server, seconds=chosen.seconds))
             take(throughput.api(server, seconds=chosen.seconds))
     if chosen.only != "pages":
         for part in (throughput.work, throughput.gateway, throughput.clocks):

@@ -8,24 +8,31 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import make_msgid
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks import web, words
 from benchmarks.effort import Effort
+from benchmarks.pages import cookie_of
 from benchmarks.report import Measurement
 from benchmarks.seeding import email_of, has_mail, phone_of, team_at
 from customers.models import Customer
 from desk import mail_intake
 from messaging import inbound
+from messaging.models import Call
 from staff.models import ApiToken, Role, User
-from tickets import conversation, escalation, intake, routing
-from tickets.models import SLATimer, Ticket
+from tickets import conversation, escalation, intake, routing, sla_ticking
+from tickets.models import Category, SLATimer, Ticket
 
 OPENED, CLAIMED, MAILS = 500, 200, 500
 DUE = 20_000
+CALLS = 500  # of each agent, more than one load can end
+TOKEN = "benchmarks" * 3 + "00"  # a CSRF token is 32 letters, in cookie and form
 API = "/api/v1/tickets/"
 
 
@@ -104,6 +111,51 @@ def api(server: web.Desk, *, seconds: float) -> Iterator[Measurement]:
         yield Measurement("open, API", concurrency, found.n, found.p50, found.p95, cpu, None, found.per_second)
 
 
+def form(server: web.Desk, *, seconds: float) -> Iterator[Measurement]:
+    """The intake form of a call, sent with all that the procedure asks for: ticket, timers, search words, history."""
+    agents = list(User.objects.filter(role=Role.AGENT, team=_first_team()).order_by("pk")[:8])
+    cookies = [f"{cookie_of(agent)}; {settings.CSRF_COOKIE_NAME}={TOKEN}" for agent in agents]
+    waiting = [_calls(agent) for agent in agents]
+    later = timezone.localtime(timezone.now() + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M")
+    fields = {
+        "csrfmiddlewaretoken": TOKEN, "kind": "service", "category": Category.objects.get(code="other").pk,
+        "level": "general", "urgency": 2, "importance": 2, "difficulty": 2, "subject": "净水机滤芯接口漏水",
+        "words": words.INBOUND_ZH[0], "wish": "今天上门", "answer": "先关进水阀", "promised_at": later,
+        "callback_at": later, "language": "zh-hans", "outcome": "ticket",
+    }
+    body = urlencode(fields).encode()
+
+    def request(thread: int, _turn: int) -> web.Request:
+        headers = {"Host": "localhost", "Cookie": cookies[thread], "Content-Type": "application/x-www-form-urlencoded"}
+        return "POST", reverse("desk:intake_finish", args=[waiting[thread].pop()]), body, headers
+
+    for concurrency in (1, 8):
+        web.load(server.port, request, concurrency=concurrency, most=3 * concurrency, expected=(302,))
+        effort, before = Effort(server.workers), Ticket.objects.count()
+        found = web.load(server.port, request, concurrency=concurrency, seconds=seconds, expected=(302,))
+        made = Ticket.objects.count() - before
+        cpu, note = effort.seconds() * 1000 / found.n, "" if made == found.n else f"{made} of {found.n} opened"
+        yield Measurement(
+            "open, form", concurrency, found.n, found.p50, found.p95, cpu, None, found.per_second, note=note
+        )
+
+
+def _first_team():
+    return User.objects.get(role=Role.SUPERVISOR).team
+
+
+def _calls(agent: User) -> list[int]:
+    """Calls in progress of this agent, each with a customer of their team who is known."""
+    customers = Customer.objects.filter(team=agent.team).order_by("pk").values_list("pk", flat=True)[:CALLS]
+    now = timezone.now()
+    made = Call.objects.bulk_create(
+        Call(team=agent.team, agent=agent, customer_id=customer, direction="in", picked_up_at=now,
+             steps={"open": now.isoformat()})
+        for customer in customers
+    )
+    return [call.pk for call in made]
+
+
 def mails(count: int) -> list[bytes]:
     """Seven new matters of ten, two follow-ups to an earlier one, one sent twice; one sender of four is new."""
     chance, made, sent = random.Random(11), [], []
@@ -150,8 +202,7 @@ def clocks() -> Iterator[Measurement]:
         if not tick.breached and not tick.escalated:
             break
     running = _burden()
-    ticks = timed(f"idle tick, {running:,} running", [escalation.escalate_due] * 200,
-                  queries=counted(escalation.escalate_due))
+    ticks = timed(f"idle tick, {running:,} running", [sla_ticking.tick] * 200, queries=counted(sla_ticking.tick))
     ticks.what, ticks.per_second = "idle tick", None
     yield ticks
     due = _make_due()
