@@ -43,6 +43,7 @@ def stand_ins(user_ids: Iterable[int], now: datetime) -> dict[int, User | None]:
 
 
 def _follow(pk: int | None, deputies: dict[int, int | None]) -> int | None:
+    """The end of a line of deputies; None where it has none."""
     passed: set[int] = set()
     while pk is not None and pk in deputies:
         if pk in passed:
@@ -52,14 +53,8 @@ def _follow(pk: int | None, deputies: dict[int, int | None]) -> int | None:
     return pk
 
 
-def goes_in_circle(user: User, now: datetime) -> bool:
-    """Whether the deputies of somebody who is away point at each other."""
+def in_circle(user_ids: Iterable[int], now: datetime) -> set[int]:
+    """Those of them who are away while the deputies on their way point at each other."""
     deputies = dict(Absence.objects.running(now).order_by().values_list("user", "deputy"))
-    passed: set[int] = set()
-    pk: int | None = user.pk
-    while pk is not None and pk in deputies:
-        if pk in passed:
-            return True
-        passed.add(pk)
-        pk = deputies[pk]
-    return False
+    named = {pk: deputy for pk, deputy in deputies.items() if deputy is not None}
+    return {pk for pk in user_ids if _follow(pk, deputies) is None and _follow(pk, named) is None}

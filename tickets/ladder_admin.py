@@ -20,12 +20,9 @@ class RungsFormSet(forms.BaseInlineFormSet):
         if any(self.errors):
             return
         check_rungs([form.instance for form in self.forms if form.cleaned_data and not self._should_delete_form(form)])
-        people = {form.instance.person for form in self.forms if form.instance.person_id}
-        for person in sorted(people, key=str):
-            if floor.goes_in_circle(person, timezone.now()):
-                raise ValidationError(
-                    _("%(name)s is away, and the deputies point at each other.") % {"name": person}
-                )
+        people = {form.instance.person_id: form.instance.person for form in self.forms if form.instance.person_id}
+        for pk in sorted(floor.in_circle(people, timezone.now())):
+            raise ValidationError(_("%(name)s is away, and the deputies point at each other.") % {"name": people[pk]})
 
 
 class RungInline(admin.StackedInline):
@@ -69,9 +66,10 @@ class LadderAdmin(EditedAdmin):
 
     def _report_absent(self, request, rungs):
         """Who is named but not here; their rung is taken by whoever stands in, or the next one above."""
-        now = timezone.now()
-        for rung in rungs.select_related("person", "ladder"):
-            standing_in = floor.stand_in(rung.person, now)
+        named = list(rungs.select_related("person", "ladder"))
+        acting = floor.stand_ins([rung.person_id for rung in named], timezone.now())
+        for rung in named:
+            standing_in = acting[rung.person_id]
             facts = {"ladder": rung.ladder, "n": rung.position, "name": rung.person, "deputy": standing_in}
             if standing_in is None:
                 text = _("%(ladder)s, rung %(n)s: %(name)s is away or has left and nobody stands in, so the next one "

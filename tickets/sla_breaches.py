@@ -41,9 +41,12 @@ TOLD = """
         'due_at', to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))
     FROM placed ORDER BY due_at, id
 """
+# A ticket that somebody works on just now is left to the next tick: whoever holds it may be about to wait for its
+# timers, while the breach needs its ticket.
 DUE = """
-    SELECT id FROM tickets_slatimer WHERE state = 'running' AND due_at <= %(now)s AND call_id IS NULL
-    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    SELECT t.id FROM tickets_slatimer t JOIN tickets_ticket k ON k.id = t.ticket_id
+    WHERE t.state = 'running' AND t.due_at <= %(now)s AND t.call_id IS NULL
+    ORDER BY t.due_at LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED FOR KEY SHARE OF k SKIP LOCKED
 """
 THESE = "SELECT id FROM tickets_slatimer WHERE id = ANY(%(ids)s) AND state = 'running'"
 WARN = """

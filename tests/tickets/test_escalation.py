@@ -6,13 +6,13 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core.models import Event
 from staff.models import Notification
 from tests.factories import CustomerFactory, TicketFactory
-from tickets import escalation, tasks
+from tickets import escalation, sla, tasks
 from tickets.models import Act, Breach, Escalation, Rung, SLAPolicy, SLATimer, Ticket
 
 
@@ -102,6 +102,30 @@ def test_an_idle_tick_costs_two_questions(team, django_assert_max_num_queries):
     TicketFactory(customer=CustomerFactory(team=team))
     with django_assert_max_num_queries(4):  # two, and the savepoint of the test
         tasks.escalate_due()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ticket_that_somebody_works_on_is_left_to_the_next_tick(team, lead):
+    """Else the tick would wait for the ticket while its holder waits for the timers: both for ever."""
+    held, free = late_ticket(team), late_ticket(team)
+
+    def tick():
+        try:
+            escalation.escalate_due()
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Ticket.objects.select_for_update().get(pk=held.pk)
+        worker = threading.Thread(target=tick)
+        worker.start()
+        worker.join(timeout=30)
+        assert not worker.is_alive()
+        assert [step.ticket for step in Escalation.objects.all()] == [free]
+        sla.stop(held, "resolution")
+    escalation.escalate_due()
+    assert set(Breach.objects.values_list("ticket", flat=True)) == {held.pk, free.pk}
+    assert Escalation.objects.get().ticket == free
 
 
 @pytest.mark.django_db(transaction=True)

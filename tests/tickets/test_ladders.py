@@ -270,3 +270,38 @@ def test_the_time_to_the_supervisor_becomes_a_ladder_for_each_distinct_time_and_
     assert policies.get(pk=hasty.pk).supervisor_after == 600
     assert set(policies.exclude(pk=hasty.pk).values_list("supervisor_after", flat=True)) == {1800}
     assert not SLAPolicy.objects.exclude(ladder=None).exists()
+
+
+def form_of(*rungs, **more):
+    """What the administration sends for a ladder with these rungs."""
+    sent = {"name": "夜间", "rungs-TOTAL_FORMS": len(rungs), "rungs-INITIAL_FORMS": 0, **more}
+    for at, rung in enumerate(rungs):
+        blank = {"position": at + 1, "trigger": "percent", "percent": "", "to": "lead", "urgent": "on"}
+        sent |= {f"rungs-{at}-{name}": value for name, value in {**blank, **rung}.items()}
+    return sent
+
+
+def test_the_administration_refuses_a_ladder_in_words_and_reports_who_is_away(signed_in, admin, team, lead, agent):
+    client, address = signed_in(admin), "/admin/tickets/ladder/add/"
+    named = {"to": "named", "person": agent.pk, "percent": 100}
+    for sent, words in (
+        (form_of({"percent": 100}, {"percent": 75}), "the shares must grow"),
+        (form_of({"percent": 100}, {"trigger": "silence"}), "asks for none"),
+        (form_of({"to": "named", "percent": 100}), "Name a person"),
+        (form_of(**{"rungs-TOTAL_FORMS": 1, "rungs-0-position": ""}), "required"),
+    ):
+        answer = client.post(address, sent)
+        assert answer.status_code == 200 and words in answer.content.decode()
+    now = timezone.now()
+    away = {"starts_at": now - HOUR, "ends_at": now + HOUR, "recorded_by": lead}
+    one = Absence.objects.create(user=agent, deputy=lead, **away)
+    other = Absence.objects.create(user=lead, deputy=agent, **away)
+    assert "point at each other" in client.post(address, form_of(named)).content.decode()
+    other.delete()
+    Absence.objects.filter(pk=one.pk).update(deputy=None)
+    answer = client.post(address, form_of(named), follow=True).content.decode()
+    assert "nobody stands in" in answer
+    ladder = Ladder.objects.get(name="夜间")
+    assert [rung.person for rung in ladder.rungs.all()] == [agent]
+    standard = Ladder.objects.get(is_standard=True)
+    assert client.post(f"/admin/tickets/ladder/{standard.pk}/delete/", {"post": "yes"}).status_code == 403
