@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "core.tasks.heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "timers": {"task": "tickets.tasks.escalate_due", "schedule": 2.0, "options": {"expires": 2}},
     "ladder-acts": {"task": "tickets.tasks.carry_out_acts", "schedule": 5.0, "options": {"expires": 5}},
+    "planning": {"task": "tickets.tasks.carry_on_planning", "schedule": 2.0, "options": {"expires": 2}},
     "calls": {"task": "tickets.tasks.follow_calls", "schedule": 2.0, "options": {"expires": 2}},
     "snoozed": {"task": "tickets.tasks.wake_snoozed", "schedule": 10.0, "options": {"expires": 10}},
     "watchers": {"task": "desk.tasks.tell_watchers", "schedule": 10.0, "options": {"expires": 10}},

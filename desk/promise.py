@@ -10,6 +10,7 @@ from core.hours import WorkingCalendar
 from core.models import Event
 from tickets import sla, sla_policies
 from tickets.models import Metric, Segment, SLATimer, Ticket
+from tickets.sla_policies import exact
 
 WIDTH = 1000  # units of the drawing
 MOST_SHADES = 400
@@ -69,13 +70,6 @@ def page(ticket: Ticket, timer: SLATimer, *, now: datetime) -> dict:
         "line": drawing(timer, segments, clock, now), "now": now,
         "may_finish": timer.metric == Metric.INVESTIGATION and timer.stopped_at is None,
     }  # fmt: skip
-
-
-def exact(seconds: int) -> str:
-    """2 h 5 min 3 s: to the second, as the sum is."""
-    hours, rest = divmod(abs(int(seconds)), 3600)
-    parts = [(hours, _("{n} h")), (rest // 60, _("{n} min")), (rest % 60, _("{n} s"))]
-    return " ".join(words.format(n=n) for n, words in parts if n) or _("{n} s").format(n=0)
 
 
 def _over(timer: SLATimer, used: int) -> str:

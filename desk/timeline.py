@@ -188,6 +188,16 @@ def _sla_warning(event, who, data):
     return Line(event.at, "hourglass-split", text, "u-amber")
 
 
+def _replanned(event, who, data):
+    before, after = (parse_datetime(data.get(name) or "") for name in ("before", "after"))
+    facts = {"who": who, "promise": _label(Metric, data.get("metric", "")), "because": data.get("because", "")}
+    if not before or not after:
+        return Line(event.at, "calendar-range", _("%(who)s re-planned %(promise)s by %(because)s") % facts)
+    facts |= {name: timezone.localtime(at).strftime("%m-%d %H:%M") for name, at in (("from", before), ("to", after))}
+    text = _("%(who)s re-planned %(promise)s by %(because)s: due %(to)s instead of %(from)s")
+    return Line(event.at, "calendar-range", text % facts)
+
+
 def _escalated(event, who, data):
     if not data.get("to"):
         return Line(event.at, "bell", _("Overdue: nobody stands on this rung of the escalation path"), "u-red")
@@ -351,6 +361,7 @@ WORDS = {
     "amended": _plain("pencil", gettext_noop("%(who)s corrected the details")),
     "breached": _breached,
     "sla_warning": _sla_warning,
+    "replanned": _replanned,
     "investigated": _plain("search", gettext_noop("%(who)s finished the investigation")),
     "escalated_overdue": _escalated,
     "escalated_ahead": _ahead,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from core.site import EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
 from tickets import ladder_admin, relation_admin, routing_admin, sla_policies, topic_admin  # noqa: F401 - they register
 from tickets.models import Breach, Escalation, FlowRules, Metric, PauseCause, SLAPolicy, SLATimer
+from tickets.planning_admin import PolicyTools, overlap_words
 
 
 @admin.register(FlowRules)
@@ -44,9 +45,18 @@ class PolicyForm(forms.ModelForm):
             raise ValidationError(_("Either nothing, or what it waits for."))
         return [] if causes == [NOTHING] else causes or None
 
+    def clean_calendar(self):
+        calendar = self.cleaned_data["calendar"]
+        if calendar and not any(calendar.week.values()):
+            raise ValidationError(
+                _("%(calendar)s has no weekly hours: one day it opens no more, and the promise never ends.")
+                % {"calendar": calendar}
+            )
+        return calendar
+
 
 @admin.register(SLAPolicy)
-class SLAPolicyAdmin(EditedAdmin):
+class SLAPolicyAdmin(PolicyTools, EditedAdmin):
     form = PolicyForm
     list_display = ["name", "metric", "applies_to", "target", "counts_in", "is_active", "is_default"]
     list_filter = ["metric", "channel", "kind", "tier", "priority", "is_active"]
@@ -64,7 +74,8 @@ class SLAPolicyAdmin(EditedAdmin):
         (gettext_lazy("How long"), {
             "fields": ["target_seconds", "target_days", "calendar"],
             "description": gettext_lazy(
-                "Give seconds, or working days with a calendar. Running timers keep the target they started with."
+                "Give seconds, or working days with a calendar. Running promises keep their due times until you "
+                "re-plan them."
             ),
         }),
         (gettext_lazy("When its clock stands"), {"fields": ["pauses_for"]}),
@@ -100,11 +111,7 @@ class SLAPolicyAdmin(EditedAdmin):
 
 def remarks() -> list[str]:
     """What the administrator should know of the rows: overlaps, and promises that may match nothing."""
-    found = [
-        _("%(one)s and %(other)s both hold for some tickets, and neither names all that the other does; "
-          "the first one applies there.") % {"one": one, "other": other}
-        for one, other in sla_policies.overlaps()
-    ]  # fmt: skip
+    found = [overlap_words(one, other) for one, other in sla_policies.overlaps()]
     kept = set(SLAPolicy.objects.filter(is_default=True).values_list("metric", flat=True))
     return found + [
         _("%(promise)s has no default policy: a ticket that none matches is promised nothing.")

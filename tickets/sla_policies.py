@@ -75,7 +75,7 @@ def chosen(metrics: Sequence[str], case: Case) -> dict[str, SLAPolicy]:
 def ranked(rows: Iterable[SLAPolicy], case: Case) -> dict[str, SLAPolicy]:
     """The winner of each metric among these rows; a default that does not match stands behind all others."""
     rows = list(rows)
-    line = _line_of(case.category_id, rows)
+    line = line_of(case.category_id, rows)
     best: dict[str, tuple[tuple, SLAPolicy]] = {}
     for policy in rows:
         rank = specificity(policy, line) if policy.is_active and matches(policy, case, line) else None
@@ -105,7 +105,7 @@ def specificity(policy: SLAPolicy, line: Sequence[int] = ()) -> tuple:
     return (policy.tier_id is not None, policy.priority is not None, near, bool(policy.kind), bool(policy.channel))
 
 
-def _line_of(category_id: int | None, rows: Iterable[SLAPolicy]) -> list[int]:
+def line_of(category_id: int | None, rows: Iterable[SLAPolicy]) -> list[int]:
     """The topic and those above it, nearest first; asked for only where a policy names another topic."""
     if category_id is None:
         return []
@@ -139,10 +139,17 @@ def target_words(policy: SLAPolicy) -> str:
     return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
 
 
+def exact(seconds: int) -> str:
+    """2 h 5 min 3 s: to the second, as the sum is."""
+    hours, rest = divmod(abs(int(seconds)), 3600)
+    parts = [(hours, _("{n} h")), (rest // 60, _("{n} min")), (rest % 60, _("{n} s"))]
+    return " ".join(words.format(n=n) for n, words in parts if n) or _("{n} s").format(n=0)
+
+
 def why(policy: SLAPolicy, case: Case | None = None) -> str:
     """Why this policy was chosen, in a sentence; with the case it also tells a default that stood in."""
     if case is not None and policy.is_default and not (
-        policy.is_active and matches(policy, case, _line_of(case.category_id, [policy]))
+        policy.is_active and matches(policy, case, line_of(case.category_id, [policy]))
     ):
         return _("No active policy matches the ticket, so the default one holds.")
     names = named(policy)
@@ -168,7 +175,7 @@ def check_found(ticket: Ticket, metrics: Iterable[str], found: Mapping[str, SLAP
 
 
 def _fits(policy: SLAPolicy, case: Case) -> bool:
-    return not policy.is_default or matches(policy, case, _line_of(case.category_id, [policy]))
+    return not policy.is_default or matches(policy, case, line_of(case.category_id, [policy]))
 
 
 def _alert(ticket: Ticket, metric: str, case: Case, policy: SLAPolicy | None, now: datetime) -> None:

@@ -1,6 +1,17 @@
 from celery import shared_task
 
-from tickets import bulk, drafts, ladder_acts, routing_turns, sla_calls, sla_ticking, snoozing, topic_training
+from tickets import (
+    bulk,
+    drafts,
+    ladder_acts,
+    routing_turns,
+    sla_calls,
+    sla_replan,
+    sla_replay,
+    sla_ticking,
+    snoozing,
+    topic_training,
+)
 
 
 @shared_task
@@ -19,6 +30,13 @@ def follow_calls():
 def carry_out_acts():
     """One tick over what rungs of the ladders do besides telling somebody."""
     ladder_acts.carry_out()
+
+
+@shared_task
+def carry_on_planning():
+    """One turn over re-plannings and replays that are under way."""
+    sla_replan.carry_on()
+    sla_replay.carry_on()
 
 
 @shared_task

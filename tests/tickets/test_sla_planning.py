@@ -1,0 +1,226 @@
+"""Promises tried out, replayed under a draft, and re-planned by explicit choice alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.models import CalendarDay, Event, WorkCalendar
+from tests.factories import CustomerFactory, TicketFactory
+from tickets import escalation, sla, sla_replan, sla_replay, sla_simulator
+from tickets.models import Breach, Replan, Replay, SLAPolicy, SLATimer, Ticket
+from tickets.sla_policies import Case
+
+NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)  # a Friday, 12:00 in Shanghai
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def client(admin):
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
+def standard(team):
+    """The promise that TicketFactory's tickets get: a day and night of solving."""
+    return SLAPolicy.objects.get(metric="resolution", is_default=True)
+
+
+def opened(team, n, now=NOON):
+    customer = CustomerFactory(team=team)
+    return [TicketFactory(customer=customer, now=now) for _ in range(n)]
+
+
+def timer(ticket):
+    return SLATimer.objects.get(ticket=ticket, metric="resolution")
+
+
+def save(client, policy, **fields):
+    facts = {"name": policy.name, "metric": policy.metric, "is_active": "on", "is_default": "on", "warn_at": "80",
+             "kind": policy.kind, "channel": policy.channel, "target_seconds": policy.target_seconds or "",
+             "on_reclassify": policy.on_reclassify, "priority": "", "tier": "", "category": ""}  # fmt: skip
+    return client.post(reverse("admin:tickets_slapolicy_change", args=[policy.pk]), facts | fields, follow=True)
+
+
+# --- The simulator -----------------------------------------------------------------------------------------------
+
+
+def test_a_made_up_ticket_is_due_by_the_policy_that_wins_with_every_interval_and_the_losers_told(team, standard):
+    office = WorkCalendar.objects.standard()
+    CalendarDay.objects.update_or_create(calendar=office, day="2026-11-23", defaults={"is_open": False, "name": "店庆"})
+    vip = CustomerFactory(team=team, vip=True).tier
+    draft = SLAPolicy.objects.create(
+        name="贵宾方案", metric="resolution", tier=vip, target_days=1, calendar=office, is_active=False
+    )
+    case = Case("mail", "service", vip.pk, None, 2)
+    before = sla_simulator.simulate(case, opened=NOON, metrics=["resolution"])[0]
+    assert before.policy != draft and not any(row == draft for row, _why in before.lost)
+    answer = sla_simulator.simulate(case, opened=NOON, draft=draft, metrics=["resolution"])[0]
+    assert answer.policy == draft and str(vip) in answer.why
+    assert answer.due.date().isoformat() == "2026-11-24"  # over the weekend and the day off
+    assert sum(seconds for _begin, _end, seconds in answer.intervals) == answer.target > 0
+    assert all((end - begin).total_seconds() == seconds for begin, end, seconds in answer.intervals)
+    assert before.policy in [row for row, _why in answer.lost]
+    other = sla_simulator.simulate(Case("mail", "service", None, None, 2), opened=NOON, draft=draft)
+    losers = {row: why for one in other if one.metric == "resolution" for row, why in one.lost}
+    assert losers[draft].startswith("only for ")
+
+
+def test_the_simulator_reads_the_hour_in_its_zone_and_refuses_one_that_summer_time_skips(client, standard):
+    asked = {"kind": "service", "channel": "mail", "priority": "2", "opened": "2026-03-29T02:30"}
+    asked["metric"] = "resolution"
+    address = reverse("admin:tickets_slapolicy_simulator")
+    skipped = client.get(address, asked | {"zone": "Europe/Berlin"})
+    assert skipped.status_code == 422 and "Summer time skips" in skipped.content.decode()
+    assert client.get(address, asked | {"zone": "Europe/Nowhere"}).status_code == 422
+    found = client.get(address, asked | {"zone": "America/New_York"})
+    assert found.status_code == 200
+    assert found.context["opened"] == datetime(2026, 3, 29, 6, 30, tzinfo=UTC)
+    page = found.content.decode()
+    assert [answer.metric for answer in found.context["answers"]] == ["resolution"]
+    assert found.context["answers"][0].policy.name in page and "Sum" in page
+    assert not Ticket.objects.exists()
+
+
+# --- The replay --------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_replayed_over_what_stopped_with_its_waits_and_nothing_is_written_to_it(
+    client, team, standard, agent, monkeypatch, django_assert_max_num_queries
+):
+    monkeypatch.setattr(sla_replay, "BATCH", 2)
+    now = sla_replay.timezone.now()
+    start = now - timedelta(days=3)
+    quick, slow, waited, late = opened(team, 4, now=start)
+    won = timer(quick).policy
+    SLAPolicy.objects.filter(pk=won.pk).update(target_seconds=4 * 3600, target_days=None, calendar=None)
+    SLATimer.objects.filter(metric="resolution").update(due_at=start + 4 * HOUR, target_seconds=4 * 3600, calendar=None)
+    sla.pause(waited, by=agent, reason="等客户确认", now=start + HOUR / 2)
+    sla.resume(waited, now=start + 3 * HOUR)
+    for ticket, hours in ((quick, 0.5), (slow, 2), (waited, 3.2), (late, 5)):
+        sla.stop(ticket, "resolution", now=start + hours * HOUR)
+    before = list(SLATimer.objects.order_by("pk").values())
+    won.refresh_from_db()
+    answer = save(client, won, target_seconds="3600", _replay="1", is_default="on" if won.is_default else "")
+    won.refresh_from_db()
+    assert won.target_seconds == 4 * 3600  # the draft was not saved
+    work = Replay.objects.get()
+    assert (work.total, work.looked, work.state) == (4, 0, "running")
+    with django_assert_max_num_queries(40):
+        assert sla_replay.carry_on() == 4
+    work.refresh_from_db()
+    # An hour: slow and late are over it; the one that waited used 42 minutes.
+    assert (work.was, work.would, work.changed, work.asked, work.state) == (1, 2, 1, 4, "done")
+    page = client.get(reverse("admin:tickets_replay_change", args=[work.pk])).content.decode()
+    assert "2 breaches instead of 1" in page
+    assert reverse("desk:ticket_timer", args=[slow.pk, timer(slow).pk]) in page
+    assert f"/tickets/{waited.pk}/" not in page
+    assert list(SLATimer.objects.order_by("pk").values()) == before
+    assert answer.status_code == 200
+
+
+# --- Re-planning -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(client, team, monkeypatch):
+    """Five running promises of three days and a breached one, with the policy cut to two days."""
+    monkeypatch.setattr(sla_replan, "BATCH", 2)
+    now = sla_replan.timezone.now().replace(microsecond=0)
+    tickets = opened(team, 6, now=now - 30 * HOUR)
+    policy = timer(tickets[0]).policy
+    SLAPolicy.objects.filter(pk=policy.pk).update(target_seconds=72 * 3600, target_days=None, calendar=None)
+    for ticket in tickets:
+        SLATimer.objects.filter(ticket=ticket, metric="resolution").update(
+            due_at=ticket.opened_at + 72 * HOUR, target_seconds=72 * 3600, calendar=None
+        )
+    SLATimer.objects.filter(ticket=tickets[5]).update(due_at=now - HOUR)
+    escalation.escalate_due(now=now)
+    policy.refresh_from_db()
+    return tickets, policy, now
+
+
+def test_an_edit_moves_nothing_until_the_preview_is_accepted_and_then_everything_once(client, running, lead):
+    tickets, policy, now = running
+    sla.pause(tickets[4], by=lead, reason="等客户", now=now)
+    old = {ticket.pk: timer(ticket).due_at for ticket in tickets}
+    was = "on" if policy.is_default else ""
+    answer = save(client, policy, target_seconds=str(48 * 3600), is_default=was).content.decode()
+    address = reverse("admin:tickets_replan_preview")
+    assert f"{address}?policy={policy.pk}" in answer
+    assert {ticket.pk: timer(ticket).due_at for ticket in tickets} == old
+    page = client.get(address, {"policy": policy.pk})
+    preview = page.context["preview"]
+    assert (preview.looked, preview.moved, preview.waiting, preview.late) == (5, 5, 1, 0)
+    assert (preview.earlier, preview.later) == (-24 * HOUR, timedelta())
+    chosen = {"policy": policy.pk, "seen": page.context["seen"]}
+    assert client.post(address, chosen | {"seen": "stale"}).status_code == 422
+    work = Replan.objects.get(pk=client.post(address, chosen).url.rstrip("/").split("/")[-2])
+    refused = client.post(address, chosen)
+    assert refused.status_code == 422 and "under way" in refused.content.decode()
+    breach = Breach.objects.filter(ticket=tickets[5], metric="resolution").values().get()
+    assert sla_replan.carry_on() == 5
+    work.refresh_from_db()
+    assert (work.state, work.looked, work.moved, work.late) == ("done", 5, 5, 0)
+    for ticket in tickets[:4]:
+        assert timer(ticket).due_at == old[ticket.pk] - 24 * HOUR
+        assert Ticket.objects.get(pk=ticket.pk).due_at <= timer(ticket).due_at
+        event = Event.objects.get(kind="replanned", ticket_id=ticket.pk)
+        assert event.data["after"] == timer(ticket).due_at.isoformat()
+    assert "re-planned" in client.get(f"/tickets/{tickets[0].pk}/").content.decode()
+    assert (timer(tickets[4]).due_at, timer(tickets[4]).target_seconds) == (None, 48 * 3600)
+    assert timer(tickets[5]).due_at == old[tickets[5].pk]
+    assert Breach.objects.filter(ticket=tickets[5], metric="resolution").values().get() == breach
+    assert sla_replan.carry_on() == 0
+    assert "No running promise would move" in client.get(address, {"policy": policy.pk}).content.decode()
+
+
+def test_a_replan_that_is_killed_goes_on_where_it_was_and_doubles_nothing(client, running, admin, monkeypatch):
+    tickets, policy, _now = running
+    SLAPolicy.objects.filter(pk=policy.pk).update(target_seconds=3600)
+    policy.refresh_from_db()
+    work = sla_replan.start(policy=policy, seen=sla_replan.fingerprint(policy=policy), by=admin)
+    assert sla_replan.batch(work) == 2
+    with monkeypatch.context() as killed:
+        killed.setattr(Event.objects, "bulk_create", lambda rows: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            sla_replan.batch(work)
+    assert Event.objects.filter(kind="replanned").count() == 2
+    sla_replan.stop(work)
+    assert sla_replan.carry_on() == 0
+    client.post(reverse("admin:tickets_replan_go_on", args=[work.pk]))
+    assert sla_replan.carry_on() == 3
+    work.refresh_from_db()
+    assert (work.moved, work.late, work.state) == (5, 5, "done")
+    assert Event.objects.filter(kind="replanned").values("ticket_id").distinct().count() == 5
+    assert not Breach.objects.filter(ticket=tickets[0], metric="resolution").exists()
+    escalation.escalate_due()  # what is late now is recorded by the beat, with the due time that it has
+    assert Breach.objects.filter(ticket__in=tickets[:5], metric="resolution").count() == 5
+
+
+def test_a_calendar_edited_while_its_promises_are_replanned_stops_the_work_with_a_reason(client, team, admin):
+    office = WorkCalendar.objects.standard()
+    now = sla_replan.timezone.now()
+    ticket = opened(team, 1, now=now)[0]
+    SLAPolicy.objects.filter(pk=timer(ticket).policy_id).update(target_seconds=None, target_days=5, calendar=office)
+    moved = SLATimer.objects.filter(ticket=ticket, metric="resolution")
+    clock = office.hours()
+    due = clock.add_days(now, 5)
+    moved.update(calendar=office, due_at=due, target_seconds=clock.between(now, due))
+    assert not sla_replan.would_move(calendar=office)
+    off = clock.next_open(now + timedelta(days=2)).astimezone(sla_simulator.zone_of(office)).date()
+    CalendarDay.objects.update_or_create(calendar=office, day=off, defaults={"is_open": False})
+    assert sla_replan.would_move(calendar=office)
+    work = sla_replan.start(calendar=office, seen=sla_replan.fingerprint(calendar=office), by=admin)
+    CalendarDay.objects.update_or_create(calendar=office, day=off + timedelta(days=1), defaults={"is_open": False})
+    assert sla_replan.carry_on() == 0
+    work.refresh_from_db()
+    assert (work.state, timer(ticket).due_at) == ("stopped", due)
+    page = client.get(reverse("admin:tickets_replan_change", args=[work.pk])).content.decode()
+    assert "edited meanwhile" in page
+    work = sla_replan.start(calendar=office, seen=sla_replan.fingerprint(calendar=office), by=admin)
+    assert sla_replan.carry_on() == 1
+    assert timer(ticket).due_at > due
