@@ -81,7 +81,11 @@ class Stock:
         if not deck:
             deck += fitting
             self.rng.shuffle(deck)
-        return filled(deck.pop(), blanks(self.rng, **self.choices) | {"name": name})
+        return self.fill(deck.pop(), name=name)
+
+    def fill(self, case: Case, *, name: str) -> Case:
+        """This very situation, told by the customer of this name."""
+        return filled(case, blanks(self.rng, **self.choices) | {"name": name})
 
 
 CONSULT, SERVICE, COMPLAINT = Kind.CONSULT, Kind.SERVICE, Kind.COMPLAINT

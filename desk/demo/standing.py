@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from complaints import sheets
-from desk.demo.cases import Special
+from desk.demo import doings
+from desk.demo.cases import Case, Special
 from desk.demo.walks import Walk
 from messaging.models import Channel
 from tickets.models import Kind, State
@@ -28,6 +29,7 @@ class Standing:
     special: bool = False
     chinese: bool | None = None
     plan: str = ""
+    case: Case | None = None  # this very matter; else the next that fits
 
 
 TAKEN = ((2, "claim"),)
@@ -147,4 +149,5 @@ VERBS = {
     "ask": lambda case: case.answer(case.case.ask, wait=True),
     "sheet": _sheet,
     "facts": _half,
+    **doings.VERBS,
 }

@@ -14,7 +14,22 @@ from django.utils import timezone
 
 from customers import scoring
 from customers.models import Customer
-from desk.demo import archive, cast, extras, floor, flows, orders, people, records, standing, visits, words_en, words_zh
+from desk.demo import (
+    archive,
+    bonds,
+    cast,
+    extras,
+    floor,
+    flows,
+    matters,
+    orders,
+    people,
+    records,
+    standing,
+    visits,
+    words_en,
+    words_zh,
+)
 from desk.demo.cases import Stock
 from desk.demo.cast import Crew
 from desk.demo.clock import Clock
@@ -175,6 +190,7 @@ def play(
         story.tell(say)
         _tidy(story)
         floor.plot(story)
+        bonds.tie(story)
     return story
 
 
@@ -209,6 +225,8 @@ def _plot(story: Story, scale: float) -> None:
     ):
         for place, row in enumerate(rows[: max(2, round(len(rows) * scale))]):
             _stand(story, row, team, owners[place % len(owners)])
+    for place, row in enumerate(matters.MATTERS):
+        _stand(story, row, MAIN, main.agents[place % 2])
     extras.plot(story, scale)
     orders.plot(story, scale)
     archive.plot(story)
@@ -243,9 +261,10 @@ def _certain(story: Story, kind: str, plan: str) -> Walk:
 
 
 def _stand(story: Story, row: Standing, team: str, owner: User) -> None:
-    customer = story.customer(team, row.channel, row.kind, vip=row.vip, chinese=row.chinese, but=story.waiting)
+    chinese = True if row.case else row.chinese
+    customer = story.customer(team, row.channel, row.kind, vip=row.vip, chinese=chinese, but=story.waiting)
     story.waiting.add(customer.pk)
-    case = story.case(
+    case = story.stocks["zh-hans"].fill(row.case, name=customer.name) if row.case else story.case(
         customer, row.kind, special=row.special, needs=standing.needs(row), by_mail=row.channel == Channel.MAIL
     )
     walk = Walk(story, story.crews[team], customer, case, owner=owner, channel=row.channel, plan=row.plan)

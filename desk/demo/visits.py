@@ -51,7 +51,7 @@ def plot(story: "Story", scale: float) -> None:
 def _tickets(story: "Story") -> list[Ticket]:
     teams = [crew.team for crew in story.crews.values()]
     found = Ticket.objects.filter(
-        team__in=teams, kind=Kind.SERVICE, state__in=[State.CLASSIFIED, State.RECORDED], visits=None
+        team__in=teams, kind=Kind.SERVICE, state__in=[State.CLASSIFIED, State.RECORDED], visits=None, processes=None
     ).exclude(owner=None)
     return list(found.select_related("customer", "owner", "team", "category").order_by("pk"))
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.test import override_settings
 from django.utils import timezone
 
@@ -20,14 +20,18 @@ from customers.models import Contact, Customer
 from desk import queue
 from desk.demo import cases, credentials, story, words_en, words_zh
 from followups import callbacks
-from followups.models import Attempt, Callback
+from followups.models import Attempt, Callback, Outgoing
 from loyalty import care, ledger
 from loyalty.models import PointsEntry
 from messaging.models import Call, Message, Outbox
 from metrics import definitions
+from processes.models import Process, Step
 from staff.models import Notification, User
 from tickets import classification, escalation
 from tickets.models import RESOLVED_STATES, Kind, Post, SLATimer, State, Ticket
+from tickets.relation_models import Link, Tagging, Watch
+from tickets.relation_models import Task as Todo
+from tickets.routing_models import RoutingRule
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOMENTS = [
@@ -139,6 +143,20 @@ class TestTheStory:
             assert ledger.credit_due(now=now) == 0
             assert care.queue_birthdays(now=now) == 0
 
+    def test_a_process_waits_another_is_at_work_and_tickets_are_bound(self, now):
+        states = set(Process.objects.values_list("state", "template__kind"))
+        assert {("waiting", "service"), ("running", "service"), ("running", "onboarding")} <= states
+        assert Step.objects.filter(stage="execution", done_at=None, started_at__isnull=False).exists()
+        assert Todo.objects.open().filter(due_at__lt=now).exists()
+        assert Todo.objects.open().filter(due_at__gt=now).exists()
+        assert {"parent", "related"} == set(Link.objects.values_list("kind", flat=True))
+        assert Tagging.objects.exists() and Watch.objects.exists() and RoutingRule.objects.count() == 3
+        assert {"12315", "12345"} <= set(Ticket.objects.values_list("channel", flat=True))
+        assert Outgoing.objects.exclude(result="").exists()
+        for rows, field in ((Tagging, "at"), (Link, "at"), (Todo, "made_at"), (Watch, "since"), (Step, "done_at")):
+            assert not rows.objects.filter(**{f"{field}__gt": now}).exists()
+        assert not Link.objects.filter(Q(at__lt=F("source__opened_at")) | Q(at__lt=F("target__opened_at"))).exists()
+
     def test_odd_mails_are_there_too(self, now):
         actions = set(Message.objects.values_list("action", flat=True))
         assert {"opened", "duplicate", "quarantined", "bounce", "auto_reply"} <= actions
@@ -166,7 +184,7 @@ class TestTheCommand:
     def test_the_file_opens_every_user_and_nobody_else_reads_it(self, installed):
         assert credentials.path().stat().st_mode & 0o777 == 0o600
         entries = json.loads(credentials.path().read_text())
-        assert list(entries) == ["agent", "specialist", "lead", "supervisor", "admin", "outsider"]
+        assert list(entries) == ["agent", "specialist", "lead", "supervisor", "admin", "technician", "outsider"]
         for username, entry in entries.items():
             user = User.objects.get(username=username)
             assert user.check_password(entry["password"])
