@@ -66,9 +66,9 @@ class Rung(models.Model):
         _("at (%)"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(1000)],
         help_text=_("Of the target: 100 is the moment it is missed."),
     )
-    to = models.CharField(_("to whom"), max_length=10, choices=Whom, default=Whom.LEAD)
+    to = models.CharField(_("who is told"), max_length=10, choices=Whom, default=Whom.LEAD)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("named person")
     )
     duty_team = models.ForeignKey(
         "staff.Team", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team on duty"),

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='position')),
                 ('trigger', models.CharField(choices=[('percent', 'at a share of the target'), ('silence', 'when the rung before is not acknowledged in time')], default='percent', max_length=8, verbose_name='when')),
                 ('percent', models.PositiveSmallIntegerField(blank=True, help_text='Of the target: 100 is the moment it is missed.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='at (%)')),
-                ('to', models.CharField(choices=[('owner', 'the owner'), ('lead', 'the team lead'), ('supervisor', 'the supervisor'), ('manager', 'the manager (administrator)'), ('next', 'one above the rung before'), ('named', 'the person named here'), ('duty', 'whoever is on duty')], default='lead', max_length=10, verbose_name='to whom')),
+                ('to', models.CharField(choices=[('owner', 'the owner'), ('lead', 'the team lead'), ('supervisor', 'the supervisor'), ('manager', 'the manager (administrator)'), ('next', 'one above the rung before'), ('named', 'the person named here'), ('duty', 'whoever is on duty')], default='lead', max_length=10, verbose_name='who is told')),
                 ('ack_within', models.PositiveSmallIntegerField(blank=True, help_text="Working minutes of the promise's own clock. Empty: nobody has to acknowledge.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='acknowledge within (minutes)')),
                 ('reassigns', models.BooleanField(default=False, verbose_name='give them the ticket')),
                 ('raises_priority', models.BooleanField(default=False, verbose_name='raise the priority')),
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='position')),
                 ('trigger', models.CharField(choices=[('percent', 'at a share of the target'), ('silence', 'when the rung before is not acknowledged in time')], default='percent', max_length=8, verbose_name='when')),
                 ('percent', models.PositiveSmallIntegerField(blank=True, help_text='Of the target: 100 is the moment it is missed.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='at (%)')),
-                ('to', models.CharField(choices=[('owner', 'the owner'), ('lead', 'the team lead'), ('supervisor', 'the supervisor'), ('manager', 'the manager (administrator)'), ('next', 'one above the rung before'), ('named', 'the person named here'), ('duty', 'whoever is on duty')], default='lead', max_length=10, verbose_name='to whom')),
+                ('to', models.CharField(choices=[('owner', 'the owner'), ('lead', 'the team lead'), ('supervisor', 'the supervisor'), ('manager', 'the manager (administrator)'), ('next', 'one above the rung before'), ('named', 'the person named here'), ('duty', 'whoever is on duty')], default='lead', max_length=10, verbose_name='who is told')),
                 ('ack_within', models.PositiveSmallIntegerField(blank=True, help_text="Working minutes of the promise's own clock. Empty: nobody has to acknowledge.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='acknowledge within (minutes)')),
                 ('reassigns', models.BooleanField(default=False, verbose_name='give them the ticket')),
                 ('raises_priority', models.BooleanField(default=False, verbose_name='raise the priority')),
@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalrung',
             name='person',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person'),
+            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='named person'),
         ),
         migrations.AddConstraint(
             model_name='ladder',
@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='rung',
             name='person',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='named person'),
         ),
         migrations.AddField(
             model_name='escalation',
