@@ -261,6 +261,9 @@ CELERY_BEAT_SCHEDULE = {
     "contacts": {"task": "desk.tasks.plan_contacts", "schedule": crontab(hour=4, minute=35)},
     "duplicates": {"task": "desk.tasks.search_duplicates", "schedule": crontab(hour=3, minute=40)},
     "topics": {"task": "tickets.tasks.train_topics", "schedule": crontab(day_of_week="sunday", hour=4, minute=40)},
+    "notices": {"task": "staff.tasks.post_notices", "schedule": 5.0, "options": {"expires": 5}},
+    "notice-mail": {"task": "desk.tasks.mail_notices", "schedule": 5.0, "options": {"expires": 5}},
+    "old-notices": {"task": "staff.tasks.forget_notices", "schedule": crontab(hour=4, minute=52)},
     "old-drafts": {"task": "tickets.tasks.fade_drafts", "schedule": crontab(hour=4, minute=55)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
 }
@@ -269,6 +272,9 @@ CELERY_BEAT_SCHEDULE = {
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="service@desk.example")
+# Where the desk is opened, for links in mails to staff.
+SITE_URL = env.str("SITE_URL", default=f"http://localhost:{env.str('PORT', default='8000')}" if EMBEDDED else "")
+WEBHOOKS_PRIVATE = env.bool("WEBHOOKS_PRIVATE", default=False)  # webhooks inside the network, and plain HTTP
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

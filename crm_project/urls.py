@@ -19,6 +19,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include((api.urlpatterns, "api"))),
     path("staff/", include("staff.urls")),
+    path("me/", include("staff.me_urls")),
     path("complaints/", include("complaints.urls")),
     path("callbacks/", include("followups.urls")),
     path("confirm/", include("processes.urls")),

@@ -2,7 +2,7 @@ from celery import shared_task
 
 from complaints import sheets
 from customers import duplicates, freshness, overrides, plans, requests, scoring
-from desk import erasure, leaving, mail_intake
+from desk import erasure, leaving, mail_intake, notice_mail
 from followups import callbacks
 from followups import signals as satisfaction
 from loyalty import care, ledger
@@ -95,3 +95,9 @@ def begin_absences():
 def tell_watchers():
     """Tells those who watch a ticket of promises that were missed on it."""
     watching.tell_breaches()
+
+
+@shared_task
+def mail_notices():
+    """Mails to members of staff what they wish to have by mail and is due."""
+    notice_mail.send_due()

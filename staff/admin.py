@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from core.site import DeskAdmin, ReadOnlyAdmin, column
-from staff import floor_admin  # noqa: F401 - it registers its pages
+from staff import floor_admin, webhook_admin  # noqa: F401 - they register their pages
 from staff.models import ApiToken, Department, Role, Skill, Team, User
 
 admin.site.unregister(Group)  # roles say what one may do

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import events
+from staff import notifications
 from staff.floor_models import Announcement, Receipt
 from staff.models import Team, User
 from staff.sight import visible_teams
@@ -72,6 +73,23 @@ def waiting(user: User, *, now: datetime | None = None) -> list[Announcement]:
     found = list(unread.values("pk", "title_zh", "title_en", "body_zh", "body_en"))
     cache.set(_key(user), (version, found), KEPT)
     return [Announcement(**row) for row in found]
+
+
+@transaction.atomic
+def tell_begun(*, now: datetime | None = None) -> int:
+    """Puts announcements that have begun under their readers' bells, each once; returns how many announcements."""
+    now = now or timezone.now()
+    begun = Announcement.objects.running(now).filter(told_at=None).select_for_update(skip_locked=True, of=("self",))
+    rows = list(begun[:10])
+    for row in rows:
+        readers = User.objects.filter(is_active=True).exclude(pk=row.author_id)
+        if not row.to_all:
+            readers = readers.filter(team__in=row.teams.all())
+        notifications.notify_all(
+            readers, "announced", now=now, announcement=row.pk, title_zh=row.title_zh, title_en=row.title_en
+        )
+    Announcement.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=now)
+    return len(rows)
 
 
 def _key(user: User) -> str:

@@ -14,7 +14,7 @@ from staff.models import Team, User
 from staff.sight import TeamSightQuerySet, visible_teams
 
 
-def _spoken(zh: str, en: str) -> str:
+def spoken(zh: str, en: str) -> str:
     """The text in the reader's language, or in the one it was written in."""
     return (zh or en) if (get_language() or "").startswith("zh") else (en or zh)
 
@@ -48,7 +48,7 @@ class Shift(models.Model):
         ]
 
     def __str__(self):
-        return _spoken(self.name_zh, self.name_en)
+        return spoken(self.name_zh, self.name_en)
 
     @property
     def crosses_midnight(self) -> bool:
@@ -203,6 +203,7 @@ class Announcement(models.Model):
     must_acknowledge = models.BooleanField(_("must be acknowledged"), default=False)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("author"))
     created_at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True, editable=False)  # when it came under the readers' bells
     objects = AnnouncementQuerySet.as_manager()
 
     class Meta:
@@ -213,18 +214,21 @@ class Announcement(models.Model):
             models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="announcement_has_a_length"),
             models.CheckConstraint(condition=~Q(title_zh="", title_en=""), name="announcement_has_a_title"),
         ]
-        indexes = [models.Index(fields=["ends_at", "starts_at"], name="announcement_by_end")]
+        indexes = [
+            models.Index(fields=["ends_at", "starts_at"], name="announcement_by_end"),
+            models.Index(fields=["starts_at"], condition=Q(told_at=None), name="announcement_untold"),
+        ]
 
     def __str__(self):
         return self.title
 
     @property
     def title(self) -> str:
-        return _spoken(self.title_zh, self.title_en)
+        return spoken(self.title_zh, self.title_en)
 
     @property
     def body(self) -> str:
-        return _spoken(self.body_zh, self.body_en)
+        return spoken(self.body_zh, self.body_en)
 
 
 class Receipt(models.Model):

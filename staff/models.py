@@ -162,6 +162,8 @@ class Notification(models.Model):
     ticket_id = models.BigIntegerField(null=True)
     data = models.JSONField(default=dict)
     read_at = models.DateTimeField(null=True)
+    is_urgent = models.BooleanField(default=False)
+    is_planned = models.BooleanField(default=False)  # whether mails and webhooks have been thought of
 
     class Meta:
         verbose_name = _("notification")
@@ -170,6 +172,8 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["user", "-id"], condition=models.Q(read_at=None), name="notification_unread"),
             models.Index(fields=["user", "-id"], name="notification_by_user"),
+            models.Index(fields=["id"], condition=models.Q(is_planned=False), name="notification_unplanned"),
+            models.Index(fields=["read_at"], name="notification_read"),
         ]
 
     def __str__(self):
@@ -187,4 +191,10 @@ from staff.floor_models import (  # noqa: E402, F401 their tables belong to this
     Seen,
     Shift,
     Transfer,
+)
+from staff.notice_models import (  # noqa: E402, F401 likewise
+    Delivery,
+    NoticeSettings,
+    Preference,
+    Webhook,
 )

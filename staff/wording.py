@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from staff.floor_models import spoken
 from staff.models import Notification
 
 
@@ -105,6 +106,8 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
     "visit_failed": ("x-octagon", _("Visit %(number)s failed and needs a new appointment.")),
     "visit_late": ("alarm", _("Visit %(number)s: the window has passed, nobody has arrived.")),
     "visit_call_to_remind": ("telephone", _("Visit %(number)s is tomorrow; no mail address, so please call.")),
+    "announced": ("broadcast", _("News for the floor: %(title)s")),
+    "webhook_paused": ("plug", _("The webhook %(name)s failed too often and is paused.")),
     "bounced": ("envelope-x", _("A mail sent from ticket %(ticket)s was returned.")),
 }
 OTHER = ("bell", _("There is news about ticket %(ticket)s."))
@@ -114,8 +117,8 @@ NAMELESS = ("bell", _("There is news for you."))
 def line(row: Notification) -> Line:
     """Words and address of a notification; of a kind without words it still says where to look."""
     icon, words = WORDS.get(row.kind) or (OTHER if row.ticket_id else NAMELESS)
-    facts = {"by": _("Somebody"), "count": 0, "number": "", "window": "", **row.data, "ticket": f"T-{row.ticket_id}"}
-    nobody = {"by": _("Somebody"), "name": _("Somebody"), "count": 0, "number": ""}
+    title = spoken(row.data.get("title_zh", ""), row.data.get("title_en", ""))
+    nobody = {"by": _("Somebody"), "name": _("Somebody"), "count": 0, "number": "", "window": "", "title": title}
     facts = {**nobody, **row.data, "ticket": f"T-{row.ticket_id}"}
     overdue = f"{reverse('desk:workbench')}?view=breached"
     url = reverse("desk:ticket", args=[row.ticket_id]) if row.ticket_id else overdue
@@ -127,4 +130,8 @@ def line(row: Notification) -> Line:
         url = f"{url}#ladder" if row.ticket_id else reverse("desk:escalations")
     if row.kind == "request_overdue":
         url = reverse("desk:request", args=[row.data["request"]])
+    if isinstance(row.data.get("announcement"), int):
+        url = reverse("desk:announcement", args=[row.data["announcement"]])
+    if row.kind == "webhook_paused":
+        url = reverse("admin:staff_webhook_changelist")
     return Line(row, icon, str(words % facts), url)

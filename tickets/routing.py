@@ -1,6 +1,7 @@
 """Whose ticket it is. A claim is atomic: of many at once one wins, and the others learn who."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -63,7 +64,7 @@ def assign(
         kind, locked, by=by, to=str(to) if to else "", former=str(former) if former else "", reason=reason.strip(),
         now=now,
     )
-    who = {"by": str(by)} if by else {}
+    who: dict[str, Any] = {"by": str(by)} if by else {}
     if to is not None and to.pk != acting:
         notifications.notify(to, "assigned", ticket_id=locked.pk, now=now, **who)
     if former is not None and taken:
