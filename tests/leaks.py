@@ -17,10 +17,14 @@ from customers.models import Tier
 from customers.transfer import loading, out, runs
 from desk import calls as desk_calls
 from desk import mail_intake
-from followups import callbacks
+from followups import callbacks, feedback, outgoing
 from loyalty import ledger
 from messaging import calls, inbound, outbox
+from processes import running
+from processes.models import Template
 from tickets import conversation, intake, workflow
+from visits import flow, slips
+from visits.models import Technician
 
 # Every one stands in a place of its own, so that a leak names where it came from.
 PHONES = {
@@ -31,12 +35,14 @@ PHONES = {
     "export": "13210170017", "file name": "13310180018", "history": "15510190019", "attachment": "15610200020",
     "points": "18910210021", "hold": "19910220022", "draft": "16610230023", "ticket note": "13410240024",
     "customer name": "14710250025", "import header": "14510260026", "override": "15710270027",
+    "visit": "13710280028", "visit task": "13610290029", "slip": "13510300030", "plan": "15810310031",
+    "step": "15910320032", "feedback": "15010330033", "outgoing": "15210350035",
 }  # fmt: skip
 MAILS = {
     "contact": "yu.leak@private.example", "body": "second.leak@private.example", "import": "third.leak@private.example",
 }  # fmt: skip
 DOCUMENTS = {"contact": "11010519491231002X", "note": "440524188001010014", "card": "6222021234567894"}
-ADDRESSES = {"contact": "浦东新区泄漏路9527号", "order": "黄浦区绝密弄9528号"}
+ADDRESSES = {"contact": "浦东新区泄漏路9527号", "order": "黄浦区绝密弄9528号", "visit": "静安区隐匿街9529号"}
 SECRETS = {
     **{f"phone of {place}": number for place, number in PHONES.items()},
     **{f"mail of {place}": address for place, address in MAILS.items()},
@@ -88,6 +94,7 @@ def fill(*, team, agent, specialist, lead, supervisor):
     _orders(customer, agent)
     _complaint(customer, agent, specialist)
     _transfer(team, lead)
+    _service(customer, agent)
     return ticket
 
 
@@ -182,6 +189,31 @@ def _complaint(customer, agent, specialist):
         callback, by=specialist, outcome="satisfied", score=5, cause="information",
         words=f"下次打 {PHONES['callback words']}",
     )
+
+
+def _service(customer, agent):
+    """A visit with its slip, a process, a feedback record and a call of ours, on a ticket of their own."""
+    ticket = intake.open_ticket(customer=customer, kind="service", subject="检修", channel="web", by=agent, owner=agent)
+    process = running.start(ticket, template=Template.objects.get(kind="service"), by=agent)
+    running.complete(process.steps.get(stage="need"), by=agent, result=f"回电 {PHONES['step']}")
+    running.write_plan(process, text=f"上门检修，联系 {PHONES['plan']}", by=agent)
+    now = timezone.now()
+    technician = Technician.objects.create(user=agent, team=agent.team)
+    visit = flow.request(
+        ticket, kind="repair", address=ADDRESSES["visit"], phone=PHONES["visit"], by=agent,
+        task=f"先打 {PHONES['visit task']}",
+    )
+    window = {"technician": technician, "starts_at": now, "ends_at": now + timedelta(hours=1), "by": agent}
+    flow.appoint(flow.dispatch(visit, **window), **window)
+    flow.arrive(visit, by=agent)
+    slips.write(
+        visit, by=agent, work=f"已修，备用 {PHONES['slip']}", result="done", arrived_at=now, left_at=now,
+        signed_by="钱七", signed_how="paper",
+    )
+    record = feedback.open_record(ticket, by=agent)
+    feedback.save(record, by=agent, version=record.version, opinion=f"请打 {PHONES['feedback']}")
+    call = outgoing.dial(by=agent, ticket=ticket)
+    outgoing.finish(call, by=agent, outcome="reached", hung_up_by="agent", words=f"改打 {PHONES['outgoing']}")
 
 
 def _transfer(team, lead):
