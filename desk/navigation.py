@@ -46,6 +46,7 @@ MORE = (
     Place("desk:steps", "list-ol", gettext_lazy("Process steps"), "", ("desk:steps",)),
     Place("feedback:list", "clipboard-data", gettext_lazy("Feedback records"), "", ("feedback:",)),
     Place("desk:escalations", "alarm", gettext_lazy("Escalations to acknowledge"), "", ("desk:escalations",)),
+    Place("desk:breaches", "stopwatch", gettext_lazy("Missed promises"), "", ("desk:breach",), True),
 )
 
 

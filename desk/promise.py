@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.hours import WorkingCalendar
 from core.models import Event
-from tickets import sla, sla_policies
+from tickets import sla, sla_calls, sla_policies
 from tickets.models import Metric, Segment, SLATimer, Ticket
 from tickets.sla_policies import exact
 
@@ -53,18 +53,19 @@ class Line:
     end: datetime
 
 
-def page(ticket: Ticket, timer: SLATimer, *, now: datetime) -> dict:
-    """The context of the page of one timer."""
+def page(ticket: Ticket | None, timer: SLATimer, *, now: datetime) -> dict:
+    """The context of the page of one timer; without a ticket it is a call's."""
     clock = sla.clock_of(timer)
     segments = list(timer.segments.all())
     if timer.stopped_at is None:
         segments.append(sla.stretch(timer, now, clock))
     policy = sla_policies.as_it_was(timer)
-    rows = _rows(ticket, segments, clock)
+    case = sla_policies.Case.of(ticket) if ticket else sla_calls.case_of(timer.call)
+    rows = _rows(timer, segments, clock)
     used = sum(row.segment.seconds for row in rows if row.counted)
     return {
         "ticket": ticket, "timer": timer, "policy": policy, "changed": _changed(policy, timer), "rows": rows,
-        "why": sla_policies.why(policy, sla_policies.Case.of(ticket)), "target": sla_policies.target_words(policy),
+        "why": sla_policies.why(policy, case), "target": sla_policies.target_words(policy),
         "target_exact": exact(timer.target_seconds), "used": exact(used), "over": _over(timer, used),
         "left": exact(timer.target_seconds - used) if used < timer.target_seconds else "",
         "line": drawing(timer, segments, clock, now), "now": now,
@@ -83,11 +84,11 @@ def _changed(policy, timer: SLATimer) -> bool:
     return any(getattr(policy, name) != getattr(now, name) for name in fields)
 
 
-def _rows(ticket: Ticket, segments: list[Segment], clock: WorkingCalendar) -> list[Row]:
+def _rows(timer: SLATimer, segments: list[Segment], clock: WorkingCalendar) -> list[Row]:
     said = {}
     waits = [segment.began_at for segment in segments if segment.kind == Segment.Kind.PAUSE]
     if waits:
-        for event in Event.objects.filter(ticket_id=ticket.pk, kind="paused", at__in=waits):
+        for event in Event.objects.filter(ticket_id=timer.ticket_id, kind="paused", at__in=waits):
             said[event.at] = (event.data.get("reason", ""), event.actor_name)
     rows, used = [], 0
     for segment in segments:

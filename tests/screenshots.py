@@ -42,6 +42,7 @@ PAGES = {
     "merge_with": ("specialist", "/customers/", CUSTOMER, "merge/"),
     "steps": ("lead", "/steps/", ""),
     "escalations": ("lead", "/escalations/", ""),
+    "breaches": ("lead", "/breaches/?period=all", ""),
     "orders": ("agent", "/orders/", ""),
     "order": ("agent", "/orders/", "main a[href^='/orders/']:not([href='/orders/'])"),
     "duplicates": ("lead", "/duplicates/", ""),

@@ -49,9 +49,12 @@ def _begin(now: datetime) -> int:
     return begun
 
 
+def case_of(call: Call) -> Case:
+    return Case(Channel.PHONE, tier_id=call.customer.tier_id if call.customer else None)
+
+
 def _promises(call: Call, policies: list[SLAPolicy]) -> list[SLATimer]:
-    case = Case(Channel.PHONE, tier_id=call.customer.tier_id if call.customer else None)
-    chosen = ranked(policies, case)
+    chosen = ranked(policies, case_of(call))
     starts = {Metric.RING: call.ringing_at, Metric.IDENTIFY: call.picked_up_at}
     found = []
     for metric, policy in chosen.items():

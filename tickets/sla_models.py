@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from messaging.models import Channel
+from staff.models import User
+from staff.sight import visible_teams
 from tickets.ladder_models import StepQuerySet, first_share_of
 from tickets.models import Kind, Priority
 
@@ -138,8 +140,10 @@ class SLAPolicy(models.Model):
     def first_share(self) -> int | None:
         """The first share of the target, before the breach, at which its ladder tells somebody.
 
-        `tickets.sla_policies.chosen` brings it along.
+        `tickets.sla_policies.chosen` brings it along as `share`.
         """
+        if "share" in self.__dict__:
+            return self.__dict__["share"]
         found = SLAPolicy.objects.filter(pk=self.pk).annotate(share=first_share_of())
         return found.values_list("share", flat=True).first()
 
@@ -299,6 +303,15 @@ class Pause(models.Model):
         return f"{self.ticket_id} {self.cause}"
 
 
+class BreachQuerySet(models.QuerySet):
+    def visible_to(self, user: User):
+        """Of tickets and calls of the teams in sight."""
+        if user.is_authenticated and user.is_active and user.is_admin:
+            return self.all()
+        teams = visible_teams(user)
+        return self.filter(Q(ticket__team__in=teams) | Q(call__team__in=teams))
+
+
 class Breach(models.Model):
     """A promise that was not kept. Append-only: no later edit rewrites it."""
 
@@ -308,6 +321,7 @@ class Breach(models.Model):
     metric = models.CharField(max_length=16, choices=Metric)
     due_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    objects = BreachQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("breach")

@@ -31,7 +31,7 @@ from staff.models import ApiToken, Role
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory
 from tickets import drafts, intake, joining, relations, saved_views, todo, workflow
 from tickets.list_models import BulkAction
-from tickets.models import Escalation, Kind, Level, State
+from tickets.models import Breach, Escalation, Kind, Level, State
 from visits import flow, slips
 from visits.models import Technician
 
@@ -53,6 +53,7 @@ ROWS = {
     "requests/<int:pk>/correct/": "correct",
     "requests/<int:pk>/": "access",
     "escalations/<int:pk>/": "escalation",
+    "breaches/<int:pk>/": "breach",
     "complaints/open/<int:ticket>/": "ticket",
     "complaints/<int:pk>/": "sheet",
     "callbacks/<int:pk>/": "callback",
@@ -167,6 +168,9 @@ def of_tickets(customer, agent):
         "join": joining.merge(twins[0], other=twins[1], by=agent),
         "timer": (timer := ticket.timers.first()),
         "escalation": Escalation.objects.create(timer=timer, ticket=ticket, level=1, at=timezone.now()),
+        "breach": Breach.objects.create(
+            timer=timer, ticket=ticket, metric=timer.metric, due_at=timezone.now(), recorded_at=timezone.now()
+        ),
         "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", content=b"x"),
         "post": post or ticket.posts.latest("pk"),
         "event": Event.objects.filter(ticket_id=ticket.pk)[0], "sheet": sheets.open_sheet(special, by=agent),

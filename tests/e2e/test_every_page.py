@@ -60,6 +60,7 @@ PAGES = {
     "customer-tasks": ("lead", "/customers/tasks/", 200),
     "steps": ("lead", "/steps/", 200),
     "escalations": ("lead", "/escalations/", 200),
+    "breaches": ("lead", "/breaches/", 200),
     "order-new": ("agent", "/customers/{customer}/orders/new/", 200),
     "orders": ("agent", "/orders/", 200),
     "order": ("agent", "/orders/{order}/", 200),
