@@ -93,12 +93,20 @@ class Seeding:
                     print(f"  {numbers[-1]:,} of {self.size:,} tickets", flush=True)
             for table in self.tables:
                 table.finish(cursor)
+        self._stand()
         if self.with_words:
             from django.core.management import call_command
 
             call_command("search_index", rebuild=True, batch=5000, verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
+
+    @staticmethod
+    def _stand() -> None:
+        from tickets import standing
+
+        while standing.follow_tiers() == standing.BATCH:
+            continue
 
     # --- Customers ------------------------------------------------------------------------------------------
 

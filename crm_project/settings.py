@@ -236,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {
     "ladder-acts": {"task": "tickets.tasks.carry_out_acts", "schedule": 5.0, "options": {"expires": 5}},
     "planning": {"task": "tickets.tasks.carry_on_planning", "schedule": 2.0, "options": {"expires": 2}},
     "calls": {"task": "tickets.tasks.follow_calls", "schedule": 2.0, "options": {"expires": 2}},
+    "tiers": {"task": "tickets.tasks.follow_tiers", "schedule": 20.0, "options": {"expires": 20}},
     "snoozed": {"task": "tickets.tasks.wake_snoozed", "schedule": 10.0, "options": {"expires": 10}},
     "watchers": {"task": "desk.tasks.tell_watchers", "schedule": 10.0, "options": {"expires": 10}},
     "old-bulk-actions": {"task": "tickets.tasks.forget_bulk_actions", "schedule": crontab(hour=4, minute=58)},

@@ -76,7 +76,7 @@ def conditions(user: User, now: datetime) -> dict[str, Q]:
         "team": awake,
         "unassigned": Q(owner=None) & awake,
         "special": Q(kind=Kind.COMPLAINT, level=Level.SPECIAL) & awake,
-        "vip": Q(customer__tier__rank=1) & awake,
+        "vip": Q(tier__rank=1) & awake,
     }
 
 
@@ -300,13 +300,13 @@ class Page:
 def page(user: User, filters: Filters, now: datetime) -> Page:
     """One page of the queue with everything its rows show, in four queries at most."""
     beside = ["snooze", "category"] if "category" in filters.cols else ["snooze"]
-    tickets = filters.apply(open_to(user), user, now).for_list().select_related(*beside)
-    rows = in_order(tickets, filters.sort, filters.after, PAGE + 1)
-    shown: list[Any] = rows[:PAGE]  # each is given `reached_at`
+    ids = in_order(filters.apply(open_to(user), user, now), filters.sort, filters.after, PAGE + 1)
+    rows = Ticket.objects.filter(pk__in=ids[:PAGE]).for_list().select_related(*beside).in_bulk()
+    shown: list[Any] = [rows[pk] for pk in ids if pk in rows]  # each is given `reached_at`
     prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()), *filters.beside)
     for ticket in shown:
         ticket.reached_at = shown_contact(ticket)  # type: ignore[attr-defined]
-    more = write_cursor(shown[-1], filters.sort) if len(rows) > PAGE else ""
+    more = write_cursor(shown[-1], filters.sort) if shown and len(ids) > PAGE else ""
     return Page(grouped(shown, now, filters.sort), more, len(shown))
 
 

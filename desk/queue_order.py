@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import Tier
 from desk.clocks import SOON
 from tickets.models import Priority, Ticket, TicketQuerySet
 
 NO_DUE = "none"
 EPOCH = datetime.fromtimestamp(0, UTC)
+LAST = datetime.max.replace(tzinfo=UTC)  # what has no deadline
 DUE = "due"
 SORTS: dict[str, str | Promise] = {
     DUE: _("By SLA time left"),
@@ -56,7 +58,7 @@ def write_cursor(ticket: Ticket, sort: str = DUE) -> str:
     """Where the next page starts: the segment or the sort, the value in microseconds and the id of the last row."""
     if sort == DUE:
         due = micros(ticket.due_at) if ticket.due_at else NO_DUE
-        return f"{'f' if ticket.customer.tier.first_in_queue else 'r'}{due}.{ticket.pk}"
+        return f"{'f' if stands_first(ticket) else 'r'}{due}.{ticket.pk}"
     value = getattr(ticket, COLUMNS[sort].lstrip("-"))
     return f"{sort[0]}{value if sort == 'priority' else micros(value)}.{ticket.pk}"
 
@@ -79,8 +81,12 @@ def read_cursor(text: str, sort: str = DUE) -> Cursor | Mark | None:
     return Mark(sort, EPOCH + timedelta(microseconds=int(value)), int(pk))
 
 
-def in_order(tickets: TicketQuerySet, sort: str, after: Cursor | Mark | None, limit: int) -> list[Ticket]:
-    """So many tickets behind the cursor, in this order."""
+def stands_first(ticket: Ticket) -> bool:
+    return ticket.tier is not None and ticket.tier.first_in_queue
+
+
+def in_order(tickets: TicketQuerySet, sort: str, after: Cursor | Mark | None, limit: int) -> list[int]:
+    """The ids of so many tickets behind the cursor, in this order; one query over the tickets alone."""
     if sort == DUE:
         return _by_due(tickets, after if isinstance(after, Cursor) else None, limit)
     column = COLUMNS[sort]
@@ -91,21 +97,28 @@ def in_order(tickets: TicketQuerySet, sort: str, after: Cursor | Mark | None, li
             Q(**{f"{name}__{side}": after.value}) | Q(**{name: after.value, f"pk__{side}": after.pk}),
             **{f"{name}__{side}e": after.value},  # says where in the index to begin
         )
-    return list(tickets.order_by(column, "-pk" if down else "pk")[:limit])
+    return list(tickets.order_by(column, "-pk" if down else "pk").values_list("pk", flat=True)[:limit])
 
 
-def _by_due(tickets: TicketQuerySet, after: Cursor | None, limit: int) -> list[Ticket]:
+def _by_due(tickets: TicketQuerySet, after: Cursor | None, limit: int) -> list[int]:
     """The first customers' while there are any, then the others'."""
-    tickets = tickets.order_by(F("due_at").asc(nulls_last=True), "pk")
-    rows: list[Ticket] = []
-    for first in (True, False):
-        if len(rows) == limit or (after and after.first < first):
-            continue
-        segment = tickets.filter(customer__tier__first_in_queue=first)
-        if after and after.first == first:
-            segment = _beyond(segment, after)
-        rows += segment[: limit - len(rows)]
-    return rows
+    first = Tier.objects.filter(first_in_queue=True).values("pk")
+    segments = {0: tickets.filter(tier__in=first), 1: tickets.exclude(tier__in=first)}
+    if after:
+        at = 0 if after.first else 1
+        segments = {place: rows for place, rows in segments.items() if place >= at}
+        segments[at] = _beyond(segments[at], after)
+    pages = [
+        rows.order_by(F("due_at").asc(nulls_last=True), "pk").values_list(Value(place), "due_at", "pk")[:limit]
+        for place, rows in segments.items()
+    ]
+    found = pages[0].union(*pages[1:], all=True) if pages[1:] else pages[0]
+    return [pk for _place, _due, pk in sorted(found, key=_by_place)[:limit]]
+
+
+def _by_place(row: tuple[int, datetime | None, int]) -> tuple[int, datetime, int]:
+    place, due, pk = row
+    return place, due or LAST, pk
 
 
 def _beyond(tickets: TicketQuerySet, after: Cursor) -> TicketQuerySet:
@@ -152,7 +165,7 @@ def grouped(tickets: Iterable[Ticket], now: datetime, sort: str = DUE) -> list[G
 
 def group_of(ticket: Ticket, now: datetime) -> str:
     """The code of the group a ticket belongs to now."""
-    if ticket.customer.tier.first_in_queue:
+    if stands_first(ticket):
         return "first"
     if ticket.due_at is None:
         return "paused" if ticket.waiting_customer else "on_time"

@@ -197,7 +197,7 @@ class TicketImport:
         closed = values["state"] == State.ARCHIVED
         resolved = values.get("resolved_at") if closed else None
         ticket = Ticket(
-            team=self.team, customer=customer, state=values["state"],
+            team=self.team, customer=customer, tier_id=customer.tier_id, state=values["state"],
             channel=values.get("channel") or Channel.IMPORT, opened_at=values["opened_at"],
             state_since=resolved or values["opened_at"], updated_at=resolved or values["opened_at"],
             first_response_at=values.get("first_response_at"), resolved_at=resolved, archived_at=resolved,

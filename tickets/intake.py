@@ -52,7 +52,7 @@ def open_ticket(
     customer = registry.standing(customer)
     manager = None if owner else accounts.manager_for(customer)
     ticket = Ticket(
-        team_id=customer.team_id, customer=customer, kind=kind, channel=channel,
+        team_id=customer.team_id, customer=customer, tier_id=customer.tier_id, kind=kind, channel=channel,
         subject=redaction.shorten(subject.strip(), 200), category=category,
         level=(level or Level.GENERAL) if kind == Kind.COMPLAINT else "",
         urgency=urgency, importance=importance, difficulty=difficulty, wish=wish, owner=owner or manager, opened_by=by,

@@ -101,13 +101,16 @@ class TicketQuerySet(SearchedRows, TeamSightQuerySet):  # type: ignore[override]
 
     def for_list(self):
         """With everything that a row of a list shows, in one query."""
-        return self.select_related("customer__tier", "owner", "team").defer("customer__attributes")
+        return self.select_related("customer__tier", "tier", "owner", "team").defer("customer__attributes")
 
 
 class Ticket(Searched, WithOriginals):
     team = models.ForeignKey("staff.Team", models.PROTECT, related_name="tickets", verbose_name=_("team"))
     customer = models.ForeignKey(
         "customers.Customer", models.PROTECT, related_name="tickets", verbose_name=_("customer")
+    )
+    tier = models.ForeignKey(  # the customer's, while open: the queue goes by it; written by tickets.standing
+        "customers.Tier", models.PROTECT, null=True, editable=False, related_name="+"
     )
     subject = FreeCharField(_("summary"), max_length=200)
     kind = models.CharField(_("class"), max_length=10, choices=Kind)
@@ -151,7 +154,7 @@ class Ticket(Searched, WithOriginals):
     external_source = models.CharField(max_length=40, blank=True, editable=False)
     external_id = models.CharField(max_length=80, blank=True, editable=False)
     idempotency_key = models.CharField(max_length=80, null=True, blank=True, unique=True, editable=False)
-    history = HistoricalRecords(excluded_fields=["unread", "originals"])
+    history = HistoricalRecords(excluded_fields=["unread", "originals", "tier"])
     objects = TicketQuerySet.as_manager()
 
     class Meta:
@@ -175,6 +178,7 @@ class Ticket(Searched, WithOriginals):
             models.Index(fields=["team", "due_at", "id"], condition=~Q(state="archived"), name="ticket_queue"),
             models.Index(fields=["owner", "due_at", "id"], condition=~Q(state="archived"), name="ticket_my_queue"),
             models.Index(fields=["due_at", "id"], condition=~Q(state="archived"), name="ticket_open_by_due"),
+            models.Index(fields=["tier", "due_at", "id"], condition=~Q(state="archived"), name="ticket_open_by_tier"),
             models.Index(fields=["team", "kind"], condition=~Q(state="archived"), name="ticket_open_by_kind"),
             models.Index(fields=["-updated_at", "-id"], condition=~Q(state="archived"), name="ticket_open_by_change"),
             models.Index(fields=["-opened_at", "-id"], condition=~Q(state="archived"), name="ticket_open_by_opened"),

@@ -10,6 +10,7 @@ from tickets import (
     sla_replay,
     sla_ticking,
     snoozing,
+    standing,
     topic_training,
 )
 
@@ -24,6 +25,13 @@ def escalate_due():
 def follow_calls():
     """One tick over the promises of calls."""
     sla_calls.follow()
+
+
+@shared_task
+def follow_tiers():
+    """One tick: open tickets stand in the queue as their customers' tiers are now."""
+    while standing.follow_tiers() == standing.BATCH:
+        continue
 
 
 @shared_task

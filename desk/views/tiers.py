@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from customers import overrides
 from customers.models import Tier, TierOverride
 from desk import call_guide, customer_page
+from tickets import standing
 
 
 class OverrideForm(forms.Form):
@@ -30,6 +31,7 @@ def set_tier(request, pk):
     if form.is_valid():
         try:
             overrides.set_tier(customer=owner, by=request.user, **form.cleaned_data)
+            standing.follow_tiers(owner.pk)
         except overrides.OverrideRefused as refused:
             form.add_error(refused.field, str(refused))
     return _answer(request, pk, form)
@@ -42,6 +44,7 @@ def end_tier(request, pk):
     owner = _of_head(request, pk)
     if found := TierOverride.objects.filter(customer=owner, ended_at=None).first():
         overrides.end(found, by=request.user)
+        standing.follow_tiers(owner.pk)
     return _answer(request, pk, None)
 
 

@@ -8,11 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from customers.models import Tier
+from customers.models import Customer, Tier
 from desk import queue, queue_order
 from messaging import calls
 from tests.factories import CustomerFactory, TicketFactory
-from tickets import routing, sla, workflow
+from tickets import routing, sla, standing, workflow
 from tickets.models import Category, Cause, Kind, Outcome, State, Ticket
 
 URL = "/"
@@ -89,7 +89,7 @@ def test_a_cursor_survives_being_written_and_read(agent, customer):
     ticket = TicketFactory(customer=customer)
     assert queue_order.read_cursor(queue_order.write_cursor(ticket)) == (False, ticket.due_at, ticket.pk)
     ticket.due_at = None
-    ticket.customer.tier.first_in_queue = True
+    ticket.tier.first_in_queue = True
     assert queue_order.read_cursor(queue_order.write_cursor(ticket)) == (True, None, ticket.pk)
 
 
@@ -115,6 +115,19 @@ def test_which_tier_stands_first_is_the_admins(signed_in, agent, team, customer)
     assert rows_of(signed_in(agent).get(URL)) == [sooner.pk, theirs.pk]
     Tier.objects.filter(code="vip").update(first_in_queue=True)
     assert rows_of(signed_in(agent).get(URL)) == [theirs.pk, sooner.pk]
+
+
+def test_open_tickets_follow_their_customers_tier_and_archived_ones_do_not(team, customer):
+    waiting, done = TicketFactory(customer=customer), TicketFactory(customer=customer)
+    Ticket.objects.filter(pk=done.pk).update(
+        state="archived", outcome="satisfied", cause="customer", archived_at=timezone.now()
+    )
+    before = customer.tier_id
+    vip = Tier.objects.get(code="vip")
+    Customer.objects.filter(pk=customer.pk).update(tier=vip)
+    assert [standing.follow_tiers(), standing.follow_tiers()] == [1, 0]
+    assert Ticket.objects.get(pk=waiting.pk).tier == vip
+    assert Ticket.objects.get(pk=done.pk).tier_id == before
 
 
 @pytest.mark.parametrize("first", [0, 3, 50, 51, 60])
