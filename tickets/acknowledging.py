@@ -28,7 +28,7 @@ def acknowledge(step: Escalation, *, by: User, now: datetime | None = None) -> A
     """
     now = now or timezone.now()
     # The lock that climbing takes as well: a rung is either taken before, and covered, or not taken at all.
-    timer = SLATimer.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=step.timer_id)
+    timer = SLATimer.objects.select_for_update(of=("self",)).get(pk=step.timer_id)
     first = Acknowledgement.objects.filter(escalation=step).select_related("by").first()
     if first and first.by_id == by.pk:
         return first
@@ -45,7 +45,7 @@ def acknowledge(step: Escalation, *, by: User, now: datetime | None = None) -> A
     if timer.next_escalation_at:
         timer.next_escalation_at = now  # the next beat looks where the ladder leads from here
     timer.save(update_fields=["acknowledged_level", "next_escalation_at"])
-    ticket = timer.ticket
+    ticket = step.ticket
     events.record(
         "escalation_acknowledged", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id,
         team_id=ticket.team_id, now=now, metric=timer.metric, level=timer.acknowledged_level,

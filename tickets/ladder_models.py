@@ -68,7 +68,8 @@ class Rung(models.Model):
     )
     to = models.CharField(_("who is told"), max_length=10, choices=Whom, default=Whom.LEAD)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("named person")
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("named person"),
     )
     duty_team = models.ForeignKey(
         "staff.Team", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team on duty"),

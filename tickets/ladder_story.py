@@ -81,13 +81,12 @@ def _told(step: Escalation, rung: Rung | None, timer: SLATimer, status: str, now
         text += " · " + _("acknowledged by %(name)s at %(time)s") % {
             "name": taken.by, "time": timezone.localtime(taken.at).strftime("%m-%d %H:%M"),
         }
-    open_step = step if not taken and step.due_ack_at and timer.stopped_at is None else None
-    if open_step:
-        text += " · " + _("to be acknowledged by %(time)s") % {
-            "time": timezone.localtime(step.due_ack_at).strftime("%m-%d %H:%M")
-        }
     title = f"{label} {step.to}" if step.to else label
-    return Line(title, text, status, step.at, open_step, bool(open_step and step.due_ack_at < now))
+    if taken or step.due_ack_at is None or timer.stopped_at:
+        return Line(title, text, status, step.at)
+    by = timezone.localtime(step.due_ack_at).strftime("%m-%d %H:%M")
+    text += " · " + _("to be acknowledged by %(time)s") % {"time": by}
+    return Line(title, text, status, step.at, step, step.due_ack_at < now)
 
 
 def _still_ahead(rung: Rung, at: datetime | None) -> Line:

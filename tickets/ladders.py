@@ -51,7 +51,7 @@ class Clocks:
         self._of: dict[int | None, WorkingCalendar] = {None: ALWAYS}
 
     def of(self, calendar_id: int | None) -> WorkingCalendar:
-        if calendar_id not in self._of:
+        if calendar_id is not None and calendar_id not in self._of:
             self._of[calendar_id] = WorkCalendar.objects.get(pk=calendar_id).hours()
         return self._of[calendar_id]
 

@@ -68,7 +68,7 @@ def chosen(metrics: Sequence[str], case: Case) -> dict[str, SLAPolicy]:
         Q(is_default=True)
         | Q(Q(tier=None) | Q(tier=case.tier_id), Q(priority=None) | Q(priority=case.priority),
             channel__in=["", case.channel], kind__in=["", case.kind])
-    ).select_related("calendar").annotate(first_share=first_share_of())  # fmt: skip
+    ).select_related("calendar").annotate(share=first_share_of())  # fmt: skip
     return ranked(list(rows), case)
 
 
