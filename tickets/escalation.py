@@ -189,9 +189,10 @@ def _write(steps: list[Step], now: datetime) -> None:
 
 def _tell(steps: list[Step], now: datetime) -> None:
     """One line a person and ticket, or one line for many."""
-    tickets: dict[tuple[User, str], list[int]] = defaultdict(list)
+    tickets: dict[tuple[User, str, bool], list[int]] = defaultdict(list)
     for step in steps:
         if step.to:
-            tickets[step.to, "escalated" if step.breached else AHEAD].append(step.climber.ticket_id)
-    for (person, kind), ticket_ids in tickets.items():
-        notifications.notify_about_tickets(person, kind, sorted(set(ticket_ids)), now=now)
+            kind = "escalated" if step.breached else AHEAD
+            tickets[step.to, kind, step.rung.urgent].append(step.climber.ticket_id)
+    for (person, kind, urgent), ticket_ids in tickets.items():
+        notifications.notify_about_tickets(person, kind, sorted(set(ticket_ids)), urgent=urgent, now=now)
