@@ -42,7 +42,7 @@ RAIL = (
     Place("metrics:dashboard", "bar-chart-line", gettext_lazy("Dashboard"), "g d", ("metrics:",), True, less=True),
 )
 MORE = (
-    Place("desk:customer_tasks", "list-check", gettext_lazy("Customer tasks"), "", ("desk:customer_task",)),
+    Place("desk:customer_tasks", "list-check", gettext_lazy("Customer tasks"), "", ()),
     Place("desk:steps", "list-ol", gettext_lazy("Process steps"), "", ("desk:steps",)),
     Place("feedback:list", "clipboard-data", gettext_lazy("Feedback records"), "", ("feedback:",)),
     Place("desk:escalations", "alarm", gettext_lazy("Escalations to acknowledge"), "", ("desk:escalations",)),

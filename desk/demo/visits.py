@@ -126,7 +126,8 @@ def _board(story: "Story", wanted: int) -> Steps:
             tickets.remove(old)
             _done(story, old, people[place % len(people)], start)
     working = today <= now < today + timedelta(hours=12)
-    soon = now - timedelta(minutes=20) if working else max(today, today + timedelta(days=now > today))
+    half = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    soon = half if working else max(today, today + timedelta(days=now > today))
     for place, ticket in enumerate(tickets):
         visit = _plan(story, ticket, now=now)
         if place % 6 == 5:
