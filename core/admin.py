@@ -2,14 +2,19 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Exists, OuterRef, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core import day_file, statutory
+from core import calendar_year, day_file, statutory
 from core.defaults import fill_statutory
 from core.forms import HoursField, WeekField
 from core.models import CalendarDay, Event, WorkCalendar, missing_years, unannounced_years
@@ -36,7 +41,9 @@ class CalendarForm(forms.ModelForm):
 
     def clean_days_file(self):
         given = self.cleaned_data["days_file"]
-        return day_file.read(given.read()) if given else []
+        days = day_file.read(given.read()) if given else []
+        self.instance.opened_by_file = any(day.is_open for day in days)
+        return days
 
     def clean_timezone(self):
         name = self.cleaned_data["timezone"]
@@ -59,9 +66,22 @@ class DayForm(forms.ModelForm):
         fields = ["day", "is_open", "opening", "name"]
 
 
+class DayFormSet(forms.BaseInlineFormSet):
+    def clean(self):
+        """A calendar that never opens is refused: a promise that counts in it would never be due."""
+        super().clean()
+        opened = any(
+            form.cleaned_data.get("is_open") and not form.cleaned_data.get("DELETE")
+            for form in self.forms if hasattr(form, "cleaned_data")
+        )  # fmt: skip
+        if not (any(self.instance.week.values()) or opened or getattr(self.instance, "opened_by_file", False)):
+            raise ValidationError(_("This calendar never opens: give hours for a weekday, or an open special day."))
+
+
 class DayInline(admin.TabularInline):
     model = CalendarDay
     form = DayForm
+    formset = DayFormSet
     extra = 0
 
 
@@ -106,7 +126,41 @@ class WorkCalendarAdmin(EditedAdmin):
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {**(extra_context or {}), "gaps": gaps() + unannounced()})
 
+    def get_urls(self):
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/days.csv", wrap(self.days_view), name="core_workcalendar_days"),
+            path("<int:pk>/year/<int:year>/", wrap(self.year_view), name="core_workcalendar_year"),
+            *super().get_urls(),
+        ]
+
+    def _shown(self, request, pk) -> WorkCalendar:
+        calendar = get_object_or_404(WorkCalendar, pk=pk)
+        if not self.has_view_permission(request, calendar):
+            raise PermissionDenied
+        return calendar
+
+    def days_view(self, request, pk):
+        """The special days as a file that can be taken back, into this calendar or another."""
+        calendar = self._shown(request, pk)
+        answer = HttpResponse("\ufeff" + day_file.write(calendar), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = content_disposition_header(True, f"{calendar.name}.csv") or "attachment"
+        return answer
+
+    def year_view(self, request, pk, year):
+        """Twelve months on a page, to see and to print what was entered."""
+        calendar = self._shown(request, pk)
+        if not calendar_year.FIRST <= year <= calendar_year.LAST:
+            raise Http404
+        context = self.admin_site.each_context(request) | {
+            "title": f"{calendar} {year}", "opts": self.model._meta, "calendar": calendar, "year": year,
+            "months": calendar_year.months(calendar, year), "weekdays": [str(WEEKDAYS_ABBR[day]) for day in range(7)],
+            "missing": not calendar.days.filter(day__year=year).exists(),
+        }  # fmt: skip
+        return render(request, "admin/core/workcalendar/year.html", context)
+
     def change_view(self, request, object_id, form_url="", extra_context=None):
+        extra_context = (extra_context or {}) | {"this_year": timezone.localdate().year}
         if request.method == "GET":
             for gap in gaps() + unannounced():
                 messages.warning(request, gap)

@@ -7,7 +7,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from core.forms import read_hours
+from core.forms import read_hours, write_hours
 from core.models import CalendarDay, WorkCalendar
 
 MOST_LINES = 2_000
@@ -60,3 +60,14 @@ def put(calendar: WorkCalendar, days: list[CalendarDay]) -> int:
         days, update_conflicts=True, unique_fields=["calendar", "day"], update_fields=["is_open", "opening", "name"]
     )
     return len(days)
+
+
+def write(calendar: WorkCalendar) -> str:
+    """All special days of a calendar as a CSV that `read` takes back; spreadsheets see no formula in a name."""
+    stream = io.StringIO()
+    rows = csv.writer(stream)
+    rows.writerow([_("date"), _("open or off"), _("name"), _("hours")])
+    for row in calendar.days.order_by("day"):
+        hours = write_hours(row.opening) if row.is_open else ""
+        rows.writerow([row.day.isoformat(), "open" if row.is_open else "off", row.name.lstrip("=+-@\t\r"), hours])
+    return stream.getvalue()

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.admin import WorkCalendarAdmin
+from core.admin import CalendarForm, WorkCalendarAdmin
 from core.models import WorkCalendar
 from core.site import ReadOnlyAdmin
 from customers.models import Tier
@@ -153,8 +153,27 @@ def offer(request, *, policy: SLAPolicy | None = None, calendar: WorkCalendar | 
         ))  # fmt: skip
 
 
+class PromisedCalendarForm(CalendarForm):
+    def clean_week(self):
+        week = self.cleaned_data["week"]
+        held = SLAPolicy.objects.filter(calendar=self.instance.pk, is_active=True).first() if self.instance.pk else None
+        if held and not any(week.values()):
+            raise ValidationError(
+                _("The policy %(policy)s counts in this calendar: it needs weekly hours.") % {"policy": held}
+            )
+        return week
+
+
 class CalendarWithPromises(WorkCalendarAdmin):
     """The calendars of core, with a word about the promises that count in them."""
+
+    form = PromisedCalendarForm
+
+    @admin.action(description=WorkCalendarAdmin.fill_china.short_description, permissions=["change"])
+    def fill_china(self, request, queryset):
+        super().fill_china(request, queryset)
+        for calendar in queryset:
+            offer(request, calendar=calendar)
 
     def response_post_save_change(self, request, obj):
         offer(request, calendar=obj)

@@ -243,7 +243,7 @@ def batch(work: Replan, *, now: datetime | None = None) -> int | None:
 def _anew(timers: Iterable[SLATimer], work: Replan) -> list[Anew]:
     timers, clocks = list(timers), Clocks()
     rows = SLAPolicy.objects.filter(pk__in={timer.policy_id for timer in timers})
-    policies = {policy.pk: policy for policy in rows.annotate(first_share=first_share_of())}  # type: ignore[no-redef]
+    policies = {policy.pk: policy for policy in rows.annotate(share=first_share_of())}
     found = []
     for timer in timers:
         policy = policies[timer.policy_id]

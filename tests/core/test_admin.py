@@ -1,6 +1,6 @@
 """The administration: open to admins, closed to others, in words, and never slower for more rows."""
 
-from datetime import date
+from datetime import date, datetime, time
 
 import pytest
 from django.contrib import admin as django_admin
@@ -185,3 +185,41 @@ def test_special_days_come_from_a_file_and_bad_lines_are_named(signed_in, admin,
     said = str(answer.context["adminform"].form.errors["days_file"])
     assert all(f"Line {n}" in said for n in (1, 2, 3, 5))
     assert standard.days.count() == before
+
+
+def test_special_days_leave_as_a_file_that_comes_back_the_same(signed_in, admin, ground):
+    standard, client = WorkCalendar.objects.standard(), signed_in(admin)
+    standard.days.create(day=date(2031, 2, 8), is_open=True, opening=[["09:00", "12:00"], ["13:00", "24:00"]])
+    standard.days.create(day=date(2031, 2, 9), name="=店庆")
+    kept = set(standard.days.values_list("day", "is_open", "name").exclude(name="=店庆"))
+    sent = client.get(page(WorkCalendar, "days", standard.pk))
+    assert sent["Content-Type"].startswith("text/csv") and ",=" not in sent.content.decode()
+    standard.days.all().delete()
+    back = week_of(standard) | {"days_file": SimpleUploadedFile("days.csv", sent.content)}
+    assert client.post(page(WorkCalendar, "change", standard.pk), back).status_code == 302
+    assert set(standard.days.values_list("day", "is_open", "name").exclude(name="店庆")) == kept
+    assert standard.days.get(day=date(2031, 2, 8)).opening == [["09:00", "12:00"], ["13:00", "24:00"]]
+
+
+def test_a_calendar_that_never_opens_is_refused_and_one_with_a_single_open_day_is_not(signed_in, admin, calendar):
+    client, url = signed_in(admin), page(WorkCalendar, "change", calendar.pk)
+    empty = week_of(calendar) | {f"week_day{day}": "" for day in range(5)}
+    refused = client.post(url, empty)
+    assert refused.status_code == 200 and "never opens" in refused.content.decode()
+    opened = SimpleUploadedFile("days.csv", b"2031-02-08,open,x,09:00-12:00\n")
+    assert client.post(url, empty | {"days_file": opened}).status_code == 302
+
+
+def test_a_year_of_a_calendar_shows_each_day_and_warns_where_none_was_entered(signed_in, admin, ground):
+    standard, client = WorkCalendar.objects.standard(), signed_in(admin)
+    shown = client.get(page(WorkCalendar, "year", standard.pk, 2026))
+    days = {one.day: one for month in shown.context["months"] for week in month.weeks for one in week if one}
+    assert len(days) == 365 and not shown.context["missing"]
+    assert (days[date(2026, 10, 1)].look, days[date(2026, 2, 28)].look) == ("off", "extra")  # 国庆节, 调休
+    assert (days[date(2026, 11, 20)].look, days[date(2026, 11, 21)].look) == ("open", "closed")
+    clock = standard.hours()
+    for one in days.values():
+        noon = datetime.combine(one.day, time(10), timezone.get_current_timezone())
+        assert clock.is_open(noon) == (one.look in ("open", "extra")), one
+    assert "No special day of 2041" in client.get(page(WorkCalendar, "year", standard.pk, 2041)).content.decode()
+    assert client.get(page(WorkCalendar, "year", standard.pk, 9999)).status_code == 404
