@@ -19,7 +19,7 @@ from desk.queue_order import DUE, SORTS, Cursor, Group, Mark, grouped, in_order,
 from messaging.models import Channel
 from staff.models import User
 from staff.sight import visible_teams
-from tickets.list_models import SavedView
+from tickets.list_models import SavedView, Snooze
 from tickets.models import Category, Kind, Level, Priority, State, Tag, Tagging, Ticket, TicketQuerySet, Watch
 
 PAGE = 50
@@ -65,13 +65,14 @@ def theirs(user: User) -> Q:
 
 def conditions(user: User, now: datetime) -> dict[str, Q]:
     """Which open tickets each view holds, by its code; what is put aside shows where promises or the customer call."""
-    awake = Q(snooze=None) | Q(unread=True)
+    asleep = Q(pk__in=Snooze.objects.values("ticket"))
+    awake = ~asleep | Q(unread=True)
     return {
         "mine": Q(owner=user) & awake,
         "breached": theirs(user) & Q(due_at__lt=now),
         "today": theirs(user) & Q(due_at__lt=end_of_today(now)),
         "unread": theirs(user) & Q(unread=True),
-        "snoozed": theirs(user) & Q(snooze__isnull=False),
+        "snoozed": theirs(user) & asleep,
         "watched": Q(pk__in=Watch.objects.filter(user=user).values("ticket")),
         "team": awake,
         "unassigned": Q(owner=None) & awake,
