@@ -16,7 +16,7 @@ class NoticesForm(forms.ModelForm):
     """Quiet hours, sound and the digest's time, with bell, mail and webhook of each group beside them."""
 
     quiet_days = forms.TypedMultipleChoiceField(
-        label=_("on the days"), choices=WEEKDAYS.items(), coerce=int, required=False
+        label=_("quiet on the days"), choices=WEEKDAYS.items(), coerce=int, required=False
     )
 
     class Meta:

@@ -67,9 +67,9 @@ class NoticeSettings(models.Model):
     zone = models.CharField(_("time zone"), max_length=64, default=default_zone)
     digest_at = models.TimeField(_("daily mail at"), default=time(8, 0))
     is_quiet = models.BooleanField(_("quiet hours"), default=False)
-    quiet_from = models.TimeField(_("from"), default=time(21, 0))
-    quiet_until = models.TimeField(_("until"), default=time(8, 0))
-    quiet_days = models.JSONField(_("on the days"), default=every_day)  # 0 = Monday; the day on which they begin
+    quiet_from = models.TimeField(_("quiet hours from"), default=time(21, 0))
+    quiet_until = models.TimeField(_("quiet hours until"), default=time(8, 0))
+    quiet_days = models.JSONField(_("quiet on the days"), default=every_day)  # 0 = Monday; the day on which they begin
 
     class Meta:
         verbose_name = _("notice settings")

@@ -72,6 +72,8 @@ PAGES = {
     "tier_admin": ("admin", "/admin/customers/tier/", "#result_list tbody a"),
     "notifications": ("lead", "/staff/notifications/", ""),
     "preferences": ("agent", "/staff/preferences/", ""),
+    "my_notices": ("lead", "/me/notices/", ""),
+    "webhooks": ("admin", "/admin/staff/webhook/add/", ""),
     "admin": ("admin", "/admin/", ""),
 }
 DOCUMENTED = [

@@ -44,9 +44,9 @@ class Migration(migrations.Migration):
                 ('zone', models.CharField(default=staff.notice_models.default_zone, max_length=64, verbose_name='time zone')),
                 ('digest_at', models.TimeField(default=datetime.time(8, 0), verbose_name='daily mail at')),
                 ('is_quiet', models.BooleanField(default=False, verbose_name='quiet hours')),
-                ('quiet_from', models.TimeField(default=datetime.time(21, 0), verbose_name='from')),
-                ('quiet_until', models.TimeField(default=datetime.time(8, 0), verbose_name='until')),
-                ('quiet_days', models.JSONField(default=staff.notice_models.every_day, verbose_name='on the days')),
+                ('quiet_from', models.TimeField(default=datetime.time(21, 0), verbose_name='quiet hours from')),
+                ('quiet_until', models.TimeField(default=datetime.time(8, 0), verbose_name='quiet hours until')),
+                ('quiet_days', models.JSONField(default=staff.notice_models.every_day, verbose_name='quiet on the days')),
             ],
             options={
                 'verbose_name': 'notice settings',

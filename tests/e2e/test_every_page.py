@@ -99,6 +99,7 @@ PAGES = {
     "dashboard": ("supervisor", "/dashboard/", 200),
     "notifications": ("lead", "/staff/notifications/", 200),
     "preferences": ("agent", "/staff/preferences/", 200),
+    "my-notices": ("lead", "/me/notices/", 200),
     "search": ("agent", "/search/?q=漏水", 200),
     "help": ("agent", "/help/", 200),
     "not-found": ("agent", "/tickets/999999/", 404),
