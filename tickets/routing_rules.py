@@ -53,10 +53,12 @@ def topics_of(ticket: Ticket) -> tuple[int, ...]:
     return tuple(topic.pk for topic in ticket.category.line) if ticket.category else ()
 
 
+NAMED = ("category", "tier", "calendar", "team", "agent", "skill", "overflow_team")
+
+
 def active_rules() -> list[RoutingRule]:
-    """In the order in which they are asked."""
-    named = ("category", "tier", "calendar", "team", "agent", "skill", "overflow_team")
-    return list(RoutingRule.objects.filter(is_active=True).select_related(*named).order_by("position"))
+    """In the order in which they are asked, with all that they name."""
+    return list(RoutingRule.objects.filter(is_active=True).select_related(*NAMED).order_by("position"))
 
 
 def missed(rule: RoutingRule, facts: Facts, open_now: Callable[[RoutingRule], bool]) -> str:
@@ -69,14 +71,16 @@ def missed(rule: RoutingRule, facts: Facts, open_now: Callable[[RoutingRule], bo
         "language": rule.language in ("", facts.language),
     }
     return next((name for name, holds in held.items() if not holds), "") or (
-        "calendar" if rule.calendar and not open_now(rule) else ""
+        "calendar" if rule.calendar_id and not open_now(rule) else ""
     )
 
 
 def rule_for(ticket: Ticket, *, text: str, now: datetime) -> RoutingRule | None:
-    """The first active rule whose conditions all hold; one query, and one more for each calendar asked."""
+    """The first active rule whose conditions all hold; one query, and one more for each calendar and for the rule."""
     facts = Facts.of(ticket, text=text, now=now)
-    return next((rule for rule in active_rules() if not missed(rule, facts, partial(is_open, now=now))), None)
+    rules = RoutingRule.objects.filter(is_active=True).order_by("position")
+    found = next((rule for rule in rules if not missed(rule, facts, partial(is_open, now=now))), None)
+    return found and RoutingRule.objects.select_related(*NAMED).filter(pk=found.pk).first()
 
 
 def is_open(rule: RoutingRule, *, now: datetime) -> bool:

@@ -32,17 +32,19 @@ CALLED_BACK = (State.AUDIT_CALLBACK, State.CALLBACK)
 @transaction.atomic
 def start(ticket: Ticket, *, now: datetime | None = None) -> list[SLATimer]:
     """Starts what is promised from the opening on; in the transaction that opens the ticket."""
-    return _start(ticket, AT_OPENING, now=now or timezone.now())
+    return _start(ticket, AT_OPENING, {}, now=now or timezone.now())
 
 
 @transaction.atomic
 def start_metric(ticket: Ticket, metric: str, *, now: datetime | None = None) -> SLATimer | None:
     """Starts one timer; the running one, if there is, is returned untouched. None where no policy applies."""
-    return next(iter(_start(ticket, [metric], now=now or timezone.now())), None)
-
-
-def _start(ticket: Ticket, metrics: Sequence[str], *, now: datetime) -> list[SLATimer]:
     running = {timer.metric: timer for timer in ticket.timers.open()}
+    return next(iter(_start(ticket, [metric], running, now=now or timezone.now())), None)
+
+
+def _start(
+    ticket: Ticket, metrics: Sequence[str], running: dict[str, SLATimer], *, now: datetime
+) -> list[SLATimer]:
     wanted = [metric for metric in metrics if metric not in running]
     policies = chosen(wanted, Case.of(ticket))
     check_found(ticket, wanted, policies, now=now)
