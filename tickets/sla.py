@@ -38,8 +38,11 @@ def start(ticket: Ticket, *, now: datetime | None = None) -> list[SLATimer]:
 @transaction.atomic
 def start_metric(ticket: Ticket, metric: str, *, now: datetime | None = None) -> SLATimer | None:
     """Starts one timer; the running one, if there is, is returned untouched. None where no policy applies."""
-    running = {timer.metric: timer for timer in ticket.timers.open()}
-    return next(iter(_start(ticket, [metric], running, now=now or timezone.now())), None)
+    return next(iter(_start(ticket, [metric], _running(ticket), now=now or timezone.now())), None)
+
+
+def _running(ticket: Ticket) -> dict[str, SLATimer]:
+    return {timer.metric: timer for timer in ticket.timers.open()}
 
 
 def _start(
@@ -153,7 +156,7 @@ def _start_new(ticket: Ticket, timers: list[SLATimer], policies: dict, now: date
     fresh = [metric for metric in (Metric.PROPOSAL, Metric.INVESTIGATION) if metric in policies and metric not in known]
     if fresh and ticket.resolved_at is None and not ticket.is_archived:
         had = set(ticket.timers.filter(metric__in=fresh).values_list("metric", flat=True))
-        _start(ticket, [metric for metric in fresh if metric not in had], now=now)
+        _start(ticket, [metric for metric in fresh if metric not in had], _running(ticket), now=now)
 
 
 def _replace(timer: SLATimer, fresh: SLATimer, now: datetime) -> None:
