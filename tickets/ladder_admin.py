@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -41,6 +42,8 @@ class RungInline(admin.StackedInline):
 class LadderAdmin(EditedAdmin):
     list_display = ["name", "is_standard", "in_short"]
     search_fields = ["name"]
+    readonly_fields = ["is_standard"]
+    actions = ["make_standard"]
     inlines = [RungInline]
 
     @admin.display(description=gettext_lazy("rungs"))
@@ -49,6 +52,21 @@ class LadderAdmin(EditedAdmin):
             f"{rung.percent} % {rung.person or rung.get_to_display()}" if rung.percent
             else str(rung.person or rung.get_to_display()) for rung in ladder.rungs.all()
         )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Make it the standard ladder"), permissions=["change"])
+    def make_standard(self, request, queryset):
+        """There is always one: it changes places, it is never taken away."""
+        chosen = list(queryset[:2])
+        if len(chosen) != 1:
+            messages.error(request, _("Choose one ladder."))
+            return
+        with transaction.atomic():
+            for former in Ladder.objects.select_for_update().filter(is_standard=True).exclude(pk=chosen[0].pk):
+                former.is_standard = False
+                former.save()
+            chosen[0].is_standard = True
+            chosen[0].save()
+        messages.success(request, _("“%(name)s” is the standard ladder now.") % {"name": chosen[0]})
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("rungs__person")

@@ -100,13 +100,14 @@ def test_a_ladder_warns_early_climbs_unanswered_and_rests_once_somebody_has_take
 
 
 def test_nothing_climbs_while_the_clock_waits_and_it_goes_on_from_where_it_was(opened, lead, agent):
-    ladder_of(share(50, Whom.OWNER), share(100))
+    ladder_of(share(50, Whom.OWNER, urgent=False), share(100))
     ticket = opened()
     sla.pause(ticket, by=agent, reason="客户考虑", now=START + HOUR)
     assert not climbed(ticket, START + 20 * HOUR)
     sla.resume(ticket, now=START + 21 * HOUR)
     assert not climbed(ticket, START + 31 * HOUR)
     assert seen(climbed(ticket, START + 32 * HOUR)) == [(1, "agent")]
+    assert not Notification.objects.get(user=agent, kind="escalated_ahead").is_urgent
 
 
 rung_shapes = st.lists(st.tuples(st.booleans(), st.integers(5, 60), st.integers(10, 3000) | st.none()), min_size=1,
@@ -305,3 +306,6 @@ def test_the_administration_refuses_a_ladder_in_words_and_reports_who_is_away(si
     assert [rung.person for rung in ladder.rungs.all()] == [agent]
     standard = Ladder.objects.get(is_standard=True)
     assert client.post(f"/admin/tickets/ladder/{standard.pk}/delete/", {"post": "yes"}).status_code == 403
+    for chosen in ([ladder.pk, standard.pk], [ladder.pk]):
+        client.post("/admin/tickets/ladder/", {"action": "make_standard", "_selected_action": chosen})
+        assert Ladder.objects.get(is_standard=True) == (standard if len(chosen) > 1 else ladder)
