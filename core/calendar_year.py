@@ -34,7 +34,7 @@ class Month:
 def months(calendar: WorkCalendar, year: int) -> list[Month]:
     """The twelve months, in one query."""
     special = {row.day: row for row in calendar.days.filter(day__year=year)}
-    said = {"open": _("open"), "closed": _("closed"), "off": _("day off"), "extra": _("special hours")}
+    said = {"open": _("open day"), "closed": _("closed day"), "off": _("day off"), "extra": _("special hours")}
     found = []
     for month in range(1, 13):
         weeks: list[list[Day | None]] = [

@@ -35,7 +35,7 @@ class SimulatorForm(forms.Form):
     category = TopicField(required=False, empty_label="–")
     priority = forms.TypedChoiceField(label=gettext_lazy("Priority"), choices=Priority, coerce=int)
     opened = forms.DateTimeField(
-        label=gettext_lazy("Opened"), required=False, help_text=gettext_lazy("Empty: now."),
+        label=gettext_lazy("Opened at"), required=False, help_text=gettext_lazy("Empty: now."),
         widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local", "step": "1"}),
     )
     zone = forms.CharField(
@@ -96,7 +96,7 @@ class PolicyTools(admin.ModelAdmin):
                 asked["channel"], asked["kind"], asked["tier"].pk if asked["tier"] else None,
                 asked["category"].pk if asked["category"] else None, asked["priority"],
             )  # fmt: skip
-            metrics = _metrics(request.GET.getlist("metric"))
+            metrics = _metrics(request.GET.getlist("metric"), asked["channel"])
             context["opened"] = asked["opened"]
             context["answers"] = sla_simulator.simulate(
                 case, opened=asked["opened"], draft=asked["draft"], metrics=metrics
@@ -139,8 +139,12 @@ def overlap_words(one: SLAPolicy, other: SLAPolicy) -> str:
     ) % {"one": one, "other": other}
 
 
-def _metrics(asked: list[str]) -> list[str]:
-    return [metric for metric in asked if metric in Metric.values] or list(Metric.values)
+def _metrics(asked: list[str], channel: str) -> list[str]:
+    """Those that were asked for, else all; only a call is picked up and greeted."""
+    of_calls = () if channel == Channel.PHONE else (Metric.RING, Metric.IDENTIFY)
+    return [metric for metric in asked if metric in Metric.values] or [
+        metric for metric in Metric.values if metric not in of_calls
+    ]
 
 
 def offer(request, *, policy: SLAPolicy | None = None, calendar: WorkCalendar | None = None) -> None:
