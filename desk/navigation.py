@@ -19,7 +19,7 @@ class Place:
     keys: str
     parts: tuple[str, ...]
     supervisors_only: bool = False
-    less: bool = False  # on a phone it stands under "More"
+    less: bool = False  # on a phone it stands under "Menu"
 
 
 DESK = pgettext_lazy("navigation", "Desk")
@@ -65,7 +65,7 @@ def rail_for(request) -> list[dict]:
 
 
 def more_for(request) -> list[dict]:
-    """The pages that the rail keeps under "More"."""
+    """The pages that the rail keeps under "Menu"."""
     return _entries(request, MORE)
 
 
@@ -95,6 +95,7 @@ def commands_for(request) -> list[dict]:
     ]
     for view, label, icon in (
         ("staff:preferences", _("Preferences"), "sliders"),
+        ("me:notices", _("My notices"), "bell"),
         ("desk:search", _("Search everything, with conditions"), "search"), ("desk:help", _("Help"), "question"),
     ):
         if url := link_to(view):

@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from messaging import mailout
 from staff import deliveries, wording
@@ -30,6 +30,8 @@ from tickets.models import Ticket
 log = logging.getLogger(__name__)
 GAP = timedelta(minutes=2)  # between two mails to one person
 LINES = 100  # in one mail; the bell holds the rest
+LOST = gettext_noop("interrupted while sending; it may have arrived")
+UNWANTED = gettext_noop("read already, or not wanted any more")
 State = Delivery.State
 
 
@@ -43,7 +45,7 @@ class Parcel:
     lines: list[Notification] = field(default_factory=list)
 
 
-def send_due(*, now: datetime | None = None, limit: int = 20) -> int:
+def send_due(*, now: datetime | None = None, limit: int = 10) -> int:
     """Sends what is due, one mail a person; returns how many mails were tried.
 
     A person's rows are claimed together before the mail leaves. One whose worker ended meanwhile is failed, never
@@ -53,7 +55,7 @@ def send_due(*, now: datetime | None = None, limit: int = 20) -> int:
     while deliveries.plan(now=now):
         pass
     lost = Delivery.objects.lost(Channel.MAIL, now - deliveries.IN_FLIGHT)
-    lost.update(state=State.FAILED, ended_at=now, why="interrupted while sending; it may have arrived")
+    lost.update(state=State.FAILED, ended_at=now, why=LOST)
     parcels = _claim(now, limit)
     for parcel in parcels:
         _send(parcel, now)
@@ -75,7 +77,7 @@ def _claim(now: datetime, limit: int) -> list[Parcel]:
         line = lines.get(row.notification_id)
         user = users[row.user_id]
         if line is None or not _is_wanted(line, user, wishes):
-            Delivery.objects.filter(pk=row.pk).update(state=State.DROPPED, ended_at=now, why="read or not wanted")
+            Delivery.objects.filter(pk=row.pk).update(state=State.DROPPED, ended_at=now, why=UNWANTED)
         elif (later := wishes.settings(user).silent_until(now)) and not line.is_urgent:
             Delivery.objects.filter(pk=row.pk).update(due_at=later)
         else:

@@ -100,4 +100,5 @@ def tell_watchers():
 @shared_task
 def mail_notices():
     """Mails to members of staff what they wish to have by mail and is due."""
-    notice_mail.send_due()
+    while notice_mail.send_due():
+        pass

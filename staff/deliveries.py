@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from staff import webhooks
 from staff.models import Delivery, NoticeSettings, Notification, Preference, Role, User, Webhook
@@ -21,6 +22,7 @@ IN_FLIGHT = timedelta(minutes=5)  # a row that has been under way for longer los
 RETRIES = (30, 120, 600, 3600)  # seconds before each further attempt
 PAUSE_AFTER = 10  # failures in a row
 PATIENCE = timedelta(seconds=30)  # for what waits behind a failure
+GONE = gettext_noop("paused or gone")
 State = Delivery.State
 
 
@@ -109,7 +111,7 @@ def post_due(*, now: datetime | None = None, limit: int = 20) -> int:
 def _post(row: Delivery, line: Notification | None, silent: set[int], now: datetime) -> None:
     hook = row.webhook
     if line is None or hook is None or not hook.is_active or hook.paused_at:
-        _end(row, State.DROPPED, now, why="paused or gone")
+        _end(row, State.DROPPED, now, why=GONE)
         return
     if hook.pk in silent:
         Delivery.objects.filter(pk=row.pk).update(state=State.QUEUED, due_at=now + PATIENCE)
@@ -158,7 +160,7 @@ def _count_failure(hook: Webhook, now: datetime) -> None:
     full = Webhook.objects.filter(pk=hook.pk, failures__gte=PAUSE_AFTER, paused_at=None)
     if full.update(paused_at=now):  # one of two failing at once tells the administrators
         waiting = Delivery.objects.filter(webhook=hook, state=State.QUEUED)
-        waiting.update(state=State.DROPPED, ended_at=now, why="paused or gone")
+        waiting.update(state=State.DROPPED, ended_at=now, why=GONE)
         for admin in User.objects.filter(role=Role.ADMIN, is_active=True):
             notify(admin, "webhook_paused", now=now, webhook=hook.pk, name=hook.name)
 

@@ -1,5 +1,7 @@
 """Webhooks in the administration: set up, tried, taken up again; and what is on its way."""
 
+from uuid import uuid4
+
 from django import forms
 from django.contrib import admin, messages
 from django.utils import timezone
@@ -43,9 +45,10 @@ class WebhookAdmin(DeskAdmin):
         for hook in queryset[:5]:
             body = {"kind": "test", "user": request.user.pk, "at": timezone.now().isoformat(timespec="seconds")}
             try:
-                answer = webhooks.post(hook, body, key=f"test:{hook.pk}:{timezone.now():%s%f}", now=timezone.now())
+                answer = webhooks.post(hook, body, key=f"test:{uuid4()}", now=timezone.now())
             except webhooks.PostFailed as error:
-                self.message_user(request, _("%(name)s: %(why)s") % {"name": hook, "why": error}, messages.ERROR)
+                facts = {"name": hook, "why": webhooks.in_words(str(error))}
+                self.message_user(request, _("%(name)s: %(why)s") % facts, messages.ERROR)
             else:
                 facts = {"name": hook, "status": answer.status, "text": answer.text[:200]}
                 self.message_user(request, _("%(name)s answered %(status)s: %(text)s") % facts, messages.SUCCESS)
@@ -62,7 +65,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
         column("made_at", gettext_lazy("at")), column("user", gettext_lazy("person")),
         column("channel", gettext_lazy("by")), column("webhook", gettext_lazy("webhook")),
         column("state", gettext_lazy("state")), column("due_at", gettext_lazy("due")),
-        column("attempts", gettext_lazy("attempts")), column("why", gettext_lazy("reason")),
+        column("attempts", gettext_lazy("attempts")),
+        column("why", gettext_lazy("reason"), lambda row: webhooks.in_words(row.why)),
     ]  # fmt: skip
     list_select_related = ["user", "webhook"]
     ordering = ["-id"]

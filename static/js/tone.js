@@ -37,8 +37,15 @@
     return true;
   }
 
+  /* Where the browser does not allow it yet, nothing sounds later out of the blue. */
+  async function ring() {
+    const line = ready();
+    await Promise.race([line.resume(), new Promise((done) => { setTimeout(done, 300); })]);
+    if (line.state === "running" && isFirst()) play();
+  }
+
   document.addEventListener("live", (event) => {
-    if (event.detail.sound && audio?.state === "running" && isFirst()) play();
+    if (event.detail.sound) ring();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("[data-try-tone]")) play();

@@ -13,7 +13,7 @@ from django.utils import timezone
 from staff import deliveries, webhooks
 from staff.models import Delivery, Webhook
 from staff.notifications import notify
-from tests.staff.hook_server import hook_server
+from tests.staff.hook_server import DRIPS, hook_server
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,12 @@ def test_a_redirect_is_not_followed(agent):
         with pytest.raises(webhooks.PostFailed, match="redirects are refused"):
             webhooks.post(hook, {}, key="k", now=timezone.now())
         assert len(server.received) == 1
+
+
+def test_an_answer_that_drips_holds_nobody_for_long(agent, monkeypatch):
+    monkeypatch.setattr(webhooks, "DEADLINE", 0.3)
+    with hook_server(DRIPS) as server, pytest.raises(webhooks.PostFailed, match="in time|no answer"):
+        webhooks.post(a_hook(server), {}, key="k", now=timezone.now())
 
 
 def test_addresses_inside_are_refused_when_entered_and_when_a_name_leads_there(settings, monkeypatch, db):
