@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from customers.models import Tier
 from staff.models import Skill, User
-from tickets import relations, todo, watching
+from tickets import intake, relations, todo, watching
 from tickets.models import Category, Channel, Kind, Level, Tag, Ticket
 from tickets.routing_models import RoutingRule, Script, Strategy
 
@@ -20,6 +20,7 @@ TEAM, OVERFLOW = "华东一组", "华东二组"
 TAGS = {"漏水": "blue", "等配件": "amber", "媒体关注": "red", "企业客户": "violet", "物流延误": "line"}
 WORDS = {"漏水": ("漏", "leak"), "企业客户": ("企业", "公司", "office"), "物流延误": ("发货", "物流", "deliver", "late")}
 TODOS = (("向仓库确认配件到货日期", 3.0), ("把检测报告发给客户", -2.0), ("与网点核对上门时间", 20.0), ("请财务核对退款流水", 6.0))
+AGAIN = ("之前已经登记过一次，怕没收到，再说一遍，请尽快处理。", "I reported this before and am not sure it reached you.")
 SKILLS = {"英语": ("gu.nan", "agent"), "净水设备": ("luo.yiming", "agent"), "投诉安抚": ("specialist", "gu.nan")}
 
 
@@ -39,6 +40,7 @@ def tie(story: "Story") -> None:
             ticket, what=what, by=crew.lead, owner=ticket.owner, due_at=story.now + timedelta(hours=hours),
             now=_since(story, ticket, 5),
         )
+    _again(story, own)
     _rules(crew)
 
 
@@ -68,6 +70,16 @@ def _links(story: "Story", tickets: list[Ticket]) -> None:
         first, *others = group[:3] if kind == "parent" else group[:2]
         for other in others:
             relations.link(first, target=other, kind=kind, by=lead, now=_since(story, other, 3))
+
+
+def _again(story: "Story", tickets: list[Ticket]) -> None:
+    """A customer who writes a second time about the same matter: two tickets that want to be one."""
+    first = next((one for one in reversed(tickets) if one.kind == Kind.SERVICE and one.channel != Channel.PHONE), None)
+    if first:
+        intake.open_ticket(
+            customer=first.customer, kind=first.kind, subject=first.subject, body=AGAIN[first.customer.language == "en"],
+            channel=Channel.WECHAT, category=first.category, owner=first.owner, now=story.now - timedelta(minutes=3),
+        )
 
 
 def _rules(crew) -> None:

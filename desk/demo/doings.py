@@ -3,6 +3,8 @@
 from contextlib import suppress
 from datetime import timedelta
 
+from django.utils import translation
+
 from desk.demo.walks import Walk
 from followups import outgoing
 from followups.models import Outgoing
@@ -62,7 +64,8 @@ def accept(case: Walk) -> None:
     """The customer follows the link and agrees."""
     case.by_itself()
     sent = Invitation.objects.filter(process=_process(case)).latest("pk")
-    confirmations.answer_link(sent, accepted=True, words=AGREED, now=case.now)
+    with translation.override(case.customer.language):  # the page speaks the customer's language, and so does its proof
+        confirmations.answer_link(sent, accepted=True, words=AGREED, now=case.now)
     case.ticket.refresh_from_db()
 
 

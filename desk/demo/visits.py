@@ -149,7 +149,7 @@ def _as_far_as(story: "Story", visit: Visit, place: int, now: datetime) -> None:
     elif place == 6:
         flow.fail(visit, failure="customer", by=who, now=now)
     elif place in (7, 12) and visit.starts_at and visit.ends_at:
-        later = timedelta(days=2)
+        later = timedelta(days=2 if place == 7 else 3)
         flow.appoint(
             visit, starts_at=visit.starts_at + later, ends_at=visit.ends_at + later, by=visit.ticket.owner, now=now,
             reason=_said(visit.ticket, OTHER_DAY),
