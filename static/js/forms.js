@@ -117,8 +117,40 @@
     }
   });
 
+  /* The focus goes on where it was: at the same control, else the same form, else the same part of the page. */
+  let held = null;
+  const addressOf = (form) => form.getAttribute("hx-post") || form.getAttribute("action");
+  function hold(inside, by) {
+    const at = document.activeElement;
+    if (!at || at === document.body || !inside.contains(at)) return;
+    const form = at.closest("form");
+    const part = (form || at).parentElement?.closest("[id]");
+    held = { by, id: at.id, to: form && addressOf(form), part: part?.id, typed: at.matches("textarea, select, input") };
+  }
+  // A button is held before it is disabled, the rest when a part of the page refreshes itself.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.triggeringEvent?.type === "submit") hold(detail.elt, detail.elt);
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => hold(document.body, detail.requestConfig.elt));
+  function goOn(by) {
+    if (held?.by !== by) return; // another part of the page came in between
+    const was = held;
+    held = null;
+    if (!was || (document.activeElement && document.activeElement !== document.body)) return;
+    const forms = was.to ? [...document.querySelectorAll("form")].filter((form) => addressOf(form) === was.to) : [];
+    const first = was.typed ? "textarea, select, input:not([type=hidden]), button" : "button, summary, a[href]";
+    const parts = [document.getElementById(was.id), ...forms, document.getElementById(was.part)].filter(Boolean);
+    for (const part of parts) {
+      for (const node of part.matches(first) ? [part] : part.querySelectorAll(first)) {
+        node.focus({ preventScroll: true });
+        if (document.activeElement === node) return;
+      }
+    }
+  }
+
   document.addEventListener("htmx:afterSettle", (event) => {
     const place = event.detail.elt;
+    goOn(event.detail.requestConfig?.elt);
     // A region that refreshed itself never takes the focus.
     if (!place.isConnected || event.detail.requestConfig?.triggeringEvent?.type === "live") return;
     const wrong = event.detail.xhr?.status === 422 && place.querySelector(".is-invalid, [aria-invalid=true]");

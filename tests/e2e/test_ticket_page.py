@@ -201,3 +201,19 @@ def test_the_customers_next_mail_appears_and_leaves_a_half_written_reply_alone(d
     expect(page.get_by_text("1 chaser", exact=True)).to_be_visible()
     page.keyboard.type("马上处理")
     expect(field_of(page)).to_have_value("您好，马上处理")
+
+
+def test_what_is_done_by_keyboard_keeps_its_place_and_more_leads_on(desk, browse, agent, ticket):
+    tab = browse(agent, size=(390, 844)).open(f"/tickets/{ticket.pk}/")
+    tab.get_by_role("button", name="Watch").press("Enter")
+    expect(tab.get_by_role("button", name="Watching")).to_be_focused()
+    tab.get_by_text("Add a task", exact=True).press("Enter")
+    tab.locator("#task-what").fill("查批次")
+    tab.locator("#task-what").press("Enter")
+    done = tab.get_by_role("button", name="Done: 查批次")
+    expect(done).to_be_visible()
+    done.press("Enter")
+    expect(tab.get_by_role("button", name="Open again: 查批次")).to_be_focused()
+    tab.get_by_role("button", name="Menu").press("Enter")
+    tab.get_by_role("link", name="Feedback records").press("Enter")
+    expect(tab).to_have_url(re.compile(r"/feedback/$"))
