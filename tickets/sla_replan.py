@@ -32,6 +32,14 @@ MOST = 20_000  # promises of one preview
 SAMPLE = 20
 SHARE = 20.0  # seconds of one turn in the background
 EDITED = gettext_noop("It was edited meanwhile: look at the preview again.")
+MOVED = ("pk", "target_seconds", "calendar_id", "due_at", "warns_at", "next_escalation_at")
+MOVE = """
+UPDATE tickets_slatimer t SET target_seconds = n.target, calendar_id = n.calendar, due_at = n.due, warns_at = n.warns,
+    next_escalation_at = n.climbs
+FROM unnest(%(pk)s::bigint[], %(target_seconds)s::int[], %(calendar_id)s::bigint[], %(due_at)s::timestamptz[],
+    %(warns_at)s::timestamptz[], %(next_escalation_at)s::timestamptz[]) n(id, target, calendar, due, warns, climbs)
+WHERE t.id = n.id
+"""
 # A ticket shows its earliest promise; one whose promises all stand keeps showing none.
 SHOW_DUE = """
 UPDATE tickets_ticket k SET due_at = t.due_at, due_kind = t.metric, due_from = t.started_at FROM (
@@ -268,11 +276,10 @@ def _write(news: list[Anew], tickets: dict[int, Ticket], work: Replan, now: date
             timer.warns_at = warning_of(timer, timer.policy, clocks.of(new.calendar_id))
             climbs = timer.policy.first_share or timer.next_escalation_at
             timer.next_escalation_at = timer.resumed_at if climbs else None  # the beat looks there
-    SLATimer.objects.bulk_update(
-        [new.timer for new in news], ["target_seconds", "calendar", "due_at", "warns_at", "next_escalation_at"]
-    )
     Event.objects.bulk_create(told)
+    timers = [new.timer for new in news]
     with connection.cursor() as cursor:
+        cursor.execute(MOVE, {name: [getattr(timer, name) for timer in timers] for name in MOVED})
         cursor.execute(SHOW_DUE, [[event.ticket_id for event in told]])
     for team_id in {event.team_id for event in told}:
         live.publish("ticket", team_id=team_id)
