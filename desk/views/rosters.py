@@ -160,7 +160,8 @@ def preview(request):
     person, given = form.cleaned_data.get("user"), form.cleaned_data
     shares = person and leaving.preview(user=person, plan=given.get("plan", ""), deputy=given.get("deputy"))
     visits = list(leaving.visits_of(person)[:VISITS]) if person else []
-    context = {"person": person, "shares": shares, "total": sum(share.total for share in shares or []), "visits": visits}
+    total = sum(share.total for share in shares or [])
+    context = {"person": person, "shares": shares, "total": total, "visits": visits}
     return render(request, "floor/_preview.html", context)
 
 
