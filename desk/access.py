@@ -20,8 +20,8 @@ from staff.models import Notification, User
 # The machinery's own: indexes, words to search by, keys, what staff were told, and guesses about two archives.
 LEFT_OUT = (DuplicatePair, Merge, Signals, Notification)
 HIDDEN = frozenset({
-    "value_index", "last4_index", "digest", "key", "idempotency_key", "originals", "masked", "address_masked", "phone_masked",
-    "to_masked", "message_id", "draft",
+    "value_index", "last4_index", "digest", "key", "idempotency_key", "originals", "masked", "address_masked",
+    "phone_masked", "to_masked", "message_id", "draft",
 })
 
 

@@ -193,7 +193,8 @@ def test_an_erasure_leaves_no_trace_in_any_table(person, specialist, agent):
         "processes_confirmation",
         "followups_feedback", "followups_historicalfeedback", "followups_handoff", "followups_outgoing",
         "customers_merge", "customers_importrun", "customers_importpart", "customers_need",
-        "customers_consent", "customers_reveal", "staff_handoverline", "visits_visit", "visits_appointment", "visits_slip",
+        "customers_consent", "customers_reveal", "staff_handoverline",
+        "visits_visit", "visits_appointment", "visits_slip",
         "loyalty_pointsentry", "staff_notification", "django_admin_log", "customers_datarequest",
     }  # the search itself sees what is there
     erasure.erase(request=request, by=specialist)

@@ -108,7 +108,8 @@ def test_the_telephone_tells_when_it_rang_was_answered_and_who_hung_up_first(tea
     tokens = {user: ApiToken.issue(user) for user in (agent, lead)}
 
     def tell(user=agent, **data):
-        return client.post("/api/v1/telephone/", data, "application/json", headers={"authorization": f"Bearer {tokens[user]}"})
+        bearer = {"authorization": f"Bearer {tokens[user]}"}
+        return client.post("/api/v1/telephone/", data, "application/json", headers=bearer)
 
     assert tell(event="ringing", number="138 1234 1234").status_code == 202
     assert tell(event="answered", number="138 1234 1234").status_code == 200
