@@ -83,6 +83,12 @@ class DayInline(admin.TabularInline):
     form = DayForm
     formset = DayFormSet
     extra = 0
+    verbose_name_plural = gettext_lazy("special days since January of last year; earlier ones by file")
+
+    def get_queryset(self, request):
+        """Not the past of decades: a form of a thousand fields is refused by the server."""
+        start = timezone.localdate().replace(month=1, day=1)
+        return super().get_queryset(request).filter(day__gte=start.replace(year=start.year - 1))
 
 
 def gaps() -> list[str]:

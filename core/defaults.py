@@ -21,9 +21,8 @@ def fill() -> None:
     WorkCalendar.objects.create(
         name="24×7", timezone="Asia/Shanghai", week={str(day): [["00:00", "24:00"]] for day in range(7)}
     )
-    this_year = timezone.localdate().year
-    # Last year's too: imported records are judged by the days of their time.
-    for year in range(this_year - 1, this_year + 2):
+    # The past too: imported records are judged by the days of their time.
+    for year in statutory.known_years(timezone.localdate().year + 1):
         fill_statutory(office, year)
 
 

@@ -1,11 +1,12 @@
 """The ground under every app: events that nothing rewrites, and calendars of working time."""
 
+import json
 from datetime import date, timedelta
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -82,8 +83,33 @@ class WorkCalendar(models.Model):
             raise ValidationError({"week": str(error)}) from error
 
     def hours(self) -> WorkingCalendar:
-        days = list(self.days.values_list("day", "is_open", "opening"))
-        return working_calendar(self, days)
+        """Its working time; the special days are read where they are not those of the last time."""
+        key = (self.timezone, json.dumps(self.week, sort_keys=True))
+        with connection.cursor() as cursor:
+            cursor.execute(DIGEST, [self.pk])
+            found = _known.get((*key, cursor.fetchone()[0]))
+            if found is None:
+                cursor.execute(DAYS, [self.pk])
+                digest, rows = cursor.fetchone()
+                days = [(date.fromisoformat(day), is_open, opening) for day, is_open, opening in json.loads(rows)]
+                found = working_calendar(self, days)
+                if len(_known) >= MOST_KNOWN:
+                    _known.clear()
+                _known[*key, digest] = found
+        return found
+
+
+_known: dict[tuple, WorkingCalendar] = {}
+MOST_KNOWN = 64
+DIGEST = """
+SELECT coalesce(md5(string_agg(concat_ws(' ', day, is_open, opening), ',' ORDER BY day)), '')
+FROM core_calendarday WHERE calendar_id = %s
+"""
+DAYS = """
+SELECT coalesce(md5(string_agg(concat_ws(' ', day, is_open, opening), ',' ORDER BY day)), ''),
+    coalesce(json_agg(json_build_array(day, is_open, opening) ORDER BY day), '[]')::text
+FROM core_calendarday WHERE calendar_id = %s
+"""
 
 
 class CalendarDay(models.Model):

@@ -18,6 +18,14 @@ class StatutoryYear:
     names: Mapping[date, str]
 
 
+FIRST_YEAR = 2001  # the first of which the library knows the make-up workdays
+
+
+def known_years(last: int) -> range:
+    """The years that can be filled, up to `last`, whose make-up workdays may not be announced yet."""
+    return range(FIRST_YEAR, last + 1)
+
+
 def china(year: int, language: str = "zh_CN") -> StatutoryYear:
     """Return the year's days off and make-up workdays, named in `language` ("zh_CN", "en_US").
 

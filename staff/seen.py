@@ -1,7 +1,9 @@
 """Who still has a page open: noted by their live connections, so that nobody stays ready behind a closed browser."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from staff.floor_models import Seen
@@ -14,7 +16,8 @@ GONE_AFTER = timedelta(minutes=10)
 def note(user_id: int, *, now: datetime | None = None) -> None:
     """A page of theirs is open at this moment."""
     row = Seen(user_id=user_id, at=now or timezone.now())
-    Seen.objects.bulk_create([row], update_conflicts=True, unique_fields=["user"], update_fields=["at"])
+    with suppress(IntegrityError):  # the person was removed meanwhile
+        Seen.objects.bulk_create([row], update_conflicts=True, unique_fields=["user"], update_fields=["at"])
 
 
 def fade(*, now: datetime | None = None) -> int:
