@@ -60,7 +60,7 @@ def test_a_service_from_the_ringing_phone_to_the_archive(desk, browse, agent, sp
               kind="Service")  # fmt: skip
     suggestion = page.locator("#call-suggestion")
     expect(suggestion).to_contain_text("Service")
-    expect(suggestion.locator("mark").filter(has_text="预约")).to_be_visible()
+    expect(suggestion.locator("mark").filter(has_text="预约").first).to_be_visible()
     page.keyboard.press("F7")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("预约上门换滤芯")
