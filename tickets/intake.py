@@ -78,11 +78,15 @@ def open_ticket(
     if manager and manager != by:
         notifications.notify(manager, "managed", ticket_id=ticket.pk, now=now)
     if call is not None and channel not in AUTHORITIES:
-        ticket.first_response_at = now
-        Ticket.objects.filter(pk=ticket.pk).update(first_response_at=now)
-        sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
+        _answered_at_once(ticket, now=now)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
     return ticket
+
+
+def _answered_at_once(ticket: Ticket, *, now: datetime) -> None:
+    ticket.first_response_at = now
+    Ticket.objects.filter(pk=ticket.pk).update(first_response_at=now)
+    sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
 
 
 def _save_once(ticket: Ticket) -> Ticket | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEAM, OVERFLOW = "华东一组", "华东二组"
 TAGS = {"漏水": "blue", "等配件": "amber", "媒体关注": "red", "企业客户": "violet", "物流延误": "line"}
 WORDS = {"漏水": ("漏", "leak"), "企业客户": ("企业", "公司", "office"), "物流延误": ("发货", "物流", "deliver", "late")}
-TODOS = (("向仓库确认配件到货日期", 3.0), ("把检测报告发给客户", -2.0), ("与网点核对上门时间", 20.0), ("请财务核对退款流水", 6.0))
+TASKS = (("向仓库确认配件到货日期", 3.0), ("把检测报告发给客户", -2.0), ("与网点核对上门时间", 20.0), ("请财务核对退款流水", 6.0))
 AGAIN = ("之前已经登记过一次，怕没收到，再说一遍，请尽快处理。", "I reported this before and am not sure it reached you.")
 SKILLS = {"英语": ("gu.nan", "agent"), "净水设备": ("luo.yiming", "agent"), "投诉安抚": ("specialist", "gu.nan")}
 
@@ -35,7 +35,7 @@ def tie(story: "Story") -> None:
     for ticket, user in [(one, crew.lead) for one in special[:4]] + [(one, crew.agents[0]) for one in special[:2]]:
         watching.watch(ticket, user=user, now=_since(story, ticket, 2))
     own = [ticket for ticket in tickets if ticket.owner_id == crew.agents[0].pk]
-    for ticket, (what, hours) in zip(own[2:], TODOS, strict=False):
+    for ticket, (what, hours) in zip(own[2:], TASKS, strict=False):
         todo.add(
             ticket, what=what, by=crew.lead, owner=ticket.owner, due_at=story.now + timedelta(hours=hours),
             now=_since(story, ticket, 5),
