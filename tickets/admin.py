@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 from core.site import EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
 from tickets import ladder_admin, relation_admin, routing_admin, sla_policies, topic_admin  # noqa: F401 - they register
 from tickets.models import Breach, Escalation, FlowRules, Metric, PauseCause, SLAPolicy, SLATimer
-from tickets.planning_admin import PolicyTools, overlap_words
+from tickets.planning_admin import overlap_words
+from tickets.simulator_admin import PolicyTools
 
 
 @admin.register(FlowRules)

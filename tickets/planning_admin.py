@@ -1,15 +1,9 @@
-"""Trying promises out in the administration: the simulator, the replay of a draft, and re-planning what runs."""
+"""What is done with many promises in the administration: re-planning what runs, and the replay of a draft."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -18,118 +12,8 @@ from django.utils.translation import gettext_lazy
 from core.admin import CalendarForm, WorkCalendarAdmin
 from core.models import WorkCalendar
 from core.site import ReadOnlyAdmin
-from customers.models import Tier
-from tickets import sla_policies, sla_replan, sla_replay, sla_simulator
-from tickets.models import Channel, Kind, Metric, Priority, Replan, Replay, SLAPolicy, SLATimer, Ticket
-from tickets.topic_fields import TopicField
-
-
-class SimulatorForm(forms.Form):
-    """A ticket as it may come, and when."""
-
-    kind = forms.ChoiceField(label=gettext_lazy("Class"), choices=Kind)
-    channel = forms.ChoiceField(label=gettext_lazy("Channel"), choices=Channel)
-    tier = forms.ModelChoiceField(
-        Tier.objects.order_by("-rank"), label=gettext_lazy("Tier"), required=False, empty_label="–"
-    )
-    category = TopicField(required=False, empty_label="–")
-    priority = forms.TypedChoiceField(label=gettext_lazy("Priority"), choices=Priority, coerce=int)
-    opened = forms.DateTimeField(
-        label=gettext_lazy("Opened at"), required=False, help_text=gettext_lazy("Empty: now."),
-        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local", "step": "1"}),
-    )
-    zone = forms.CharField(
-        label=gettext_lazy("Time zone"), initial=settings.TIME_ZONE, help_text=gettext_lazy("Such as Asia/Shanghai.")
-    )
-    draft = forms.ModelChoiceField(
-        SLAPolicy.objects.filter(is_active=False), label=gettext_lazy("As if this were active"), required=False,
-        empty_label="–",
-    )
-
-    def clean_zone(self) -> ZoneInfo:
-        name = self.cleaned_data["zone"]
-        try:
-            return ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValidationError(
-                _("There is no time zone %(name)s; write it like Asia/Shanghai.") % {"name": name}
-            ) from error
-
-    def clean(self):
-        given = super().clean()
-        if (zone := given.get("zone")) and "opened" not in self.errors:
-            typed = given.get("opened")
-            given["opened"] = _in_zone(typed, zone) if typed else timezone.now()
-        return given
-
-
-def _in_zone(typed: datetime, zone: ZoneInfo) -> datetime:
-    """The wall clock that was typed, in this zone. Raises ValidationError for a time that summer time skips."""
-    wall = timezone.make_naive(typed)
-    at = wall.replace(tzinfo=zone)
-    if at.astimezone(ZoneInfo("UTC")).astimezone(zone).replace(tzinfo=None) != wall:
-        raise ValidationError({"opened": _("Summer time skips this time in %(zone)s.") % {"zone": zone.key}})
-    return at
-
-
-class PolicyTools(admin.ModelAdmin):
-    """What the page of policies can do besides editing rows."""
-
-    change_form_template = "admin/tickets/slapolicy/change_form.html"
-
-    def get_urls(self):
-        view = self.admin_site.admin_view(self.simulator_view)
-        return [path("simulator/", view, name="tickets_slapolicy_simulator"), *super().get_urls()]
-
-    def simulator_view(self, request):
-        """This ticket, opened then, would be due …; nothing is written."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        form = SimulatorForm(request.GET if "kind" in request.GET else None)
-        context = self.admin_site.each_context(request) | {
-            "title": _("When would it be due?"), "opts": self.model._meta, "form": form,
-        }
-        status = 200
-        if form.is_bound and form.is_valid():
-            asked = form.cleaned_data
-            case = sla_policies.Case(
-                asked["channel"], asked["kind"], asked["tier"].pk if asked["tier"] else None,
-                asked["category"].pk if asked["category"] else None, asked["priority"],
-            )  # fmt: skip
-            metrics = _metrics(request.GET.getlist("metric"), asked["channel"])
-            context["opened"] = asked["opened"]
-            context["answers"] = sla_simulator.simulate(
-                case, opened=asked["opened"], draft=asked["draft"], metrics=metrics
-            )
-        elif form.is_bound:
-            status = 422
-        return render(request, "admin/tickets/slapolicy/simulator.html", context, status=status)
-
-    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """A valid form sent with “replay” is asked about the last month instead of being saved."""
-        if request.method == "POST" and "_replay" in request.POST:
-            row = self.get_object(request, object_id) if object_id else None
-            if not (self.has_change_permission(request, row) if row else self.has_add_permission(request)):
-                raise PermissionDenied
-            form = self.get_form(request, row, change=row is not None)(request.POST, instance=row)
-            if form.is_valid():
-                draft = form.save(commit=False)
-                return redirect("admin:tickets_replay_change", sla_replay.start(draft, by=request.user).pk)
-        return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def response_post_save_change(self, request, obj):
-        self._tell(request, obj)
-        return super().response_post_save_change(request, obj)
-
-    def response_post_save_add(self, request, obj):
-        self._tell(request, obj)
-        return super().response_post_save_add(request, obj)
-
-    def _tell(self, request, policy: SLAPolicy) -> None:
-        for one, other in sla_policies.overlaps():
-            if policy in (one, other):
-                messages.warning(request, overlap_words(one, other))
-        offer(request, policy=policy)
+from tickets import sla_replan, sla_replay
+from tickets.models import Replan, Replay, SLAPolicy, SLATimer, Ticket
 
 
 def overlap_words(one: SLAPolicy, other: SLAPolicy) -> str:
@@ -137,14 +21,6 @@ def overlap_words(one: SLAPolicy, other: SLAPolicy) -> str:
         "%(one)s and %(other)s both hold for some tickets, and neither names all that the other does; "
         "the first one applies there."
     ) % {"one": one, "other": other}
-
-
-def _metrics(asked: list[str], channel: str) -> list[str]:
-    """Those that were asked for, else all; only a call is picked up and greeted."""
-    of_calls = () if channel == Channel.PHONE else (Metric.RING, Metric.IDENTIFY)
-    return [metric for metric in asked if metric in Metric.values] or [
-        metric for metric in Metric.values if metric not in of_calls
-    ]
 
 
 def offer(request, *, policy: SLAPolicy | None = None, calendar: WorkCalendar | None = None) -> None:

@@ -60,7 +60,7 @@ def simulate(
 ) -> list[Answer]:
     """What would be promised to such a ticket, were each clock to start at `opened`; writes nothing.
 
-    `draft` takes part as if it were active, in place of the row of its own number.
+    `draft` takes part as if it were active, in place of the row of its own number and of one for the same case.
     """
     rows = with_draft(draft, metrics)
     winners = sla_policies.ranked([row for row in rows if row.is_active or row.is_default], case)
@@ -74,7 +74,15 @@ def with_draft(draft: SLAPolicy | None, metrics: Iterable[str]) -> list[SLAPolic
     if draft is None:
         return rows
     draft.is_active, draft.pk = True, draft.pk or NEW
-    return [row for row in rows if row.pk != draft.pk] + [draft]
+    rows = [row for row in rows if row.pk != draft.pk]
+    for row in rows:  # of two policies for the same case one alone can be active: the draft takes its place
+        row.is_active = row.is_active and not same_case(row, draft)
+    return [*rows, draft]
+
+
+def same_case(one: SLAPolicy, other: SLAPolicy) -> bool:
+    names = ("metric", "channel", "kind", "tier_id", "category_id", "priority")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _answer(metric: str, case: Case, opened: datetime, winner: SLAPolicy | None, rows: list[SLAPolicy]) -> Answer:
@@ -109,6 +117,8 @@ def _why_not(row: SLAPolicy, winner: SLAPolicy | None, case: Case) -> str:
     line = sla_policies.line_of(case.category_id, [row])
     if row.is_active and sla_policies.matches(row, case, line):
         return _("it matches, but %(winner)s names more") % {"winner": winner}
+    if not row.is_active and winner is not None and same_case(row, winner):
+        return _("%(winner)s is tried in its place") % {"winner": winner}
     if not row.is_active:
         return _("it stands in only where no active policy matches")
     wrong = [words for words, misses in (

@@ -85,6 +85,34 @@ def test_the_simulator_reads_the_hour_in_its_zone_and_refuses_one_that_summer_ti
     assert not Ticket.objects.exists()
 
 
+def test_values_as_typed_are_tried_on_the_page_of_the_policy_and_nothing_of_them_is_saved(client, team, standard):
+    typed = {"try-kind": "service", "try-channel": "mail", "try-priority": "2", "try-zone": "Asia/Shanghai",
+             "try-opened": "2026-11-20T12:00", "_try": "1"}  # fmt: skip
+    before = standard.history.count()
+    page = save(client, standard, target_seconds="7200", **typed)
+    assert page.status_code == 200 and "would be due 2026-11-20 14:00:00 (CST)" in page.content.decode()
+    assert 'value="7200"' in page.content.decode()  # what was typed stands in the form again
+    standard.refresh_from_db()
+    assert standard.target_seconds == 24 * 3600 and standard.history.count() == before
+    # A new row for the case of an active one is tried in its place, without being saved.
+    fresh = {"name": "更快", "metric": "resolution", "is_active": "on", "target_seconds": "3600", "warn_at": "80",
+             "on_reclassify": "keep"}  # fmt: skip
+    add = reverse("admin:tickets_slapolicy_add")
+    page = client.post(add, fresh | typed).content.decode()
+    assert "would be due 2026-11-20 13:00:00" in page and "更快 is tried in its place" in page
+    assert not SLAPolicy.objects.filter(name="更快").exists() and not Ticket.objects.exists()
+    # What cannot be tried comes back with the reason.
+    wrong = client.post(add, fresh | typed | {"target_days": "2"})
+    assert wrong.status_code == 422 and "Give seconds, or working days with a calendar." in wrong.content.decode()
+    assert client.post(add, fresh | typed | {"try-zone": "Mars/Base"}).status_code == 422
+    client.post(add, fresh | {"_replay": "1"})
+    assert Replay.objects.get().draft["target_seconds"] == 3600
+    # And an ordinary save asks for no ticket.
+    saved = save(client, standard, target_seconds="7200")
+    standard.refresh_from_db()
+    assert saved.status_code == 200 and standard.target_seconds == 7200
+
+
 # --- The replay --------------------------------------------------------------------------------------------------
 
 
