@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Prefetch, Q, Value, prefetch_related_objects
+from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils import timezone
@@ -14,9 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core import redaction
-from customers.models import Contact
+from desk import queue_rows
 from desk.queue_order import DUE, SORTS, Cursor, Group, Mark, grouped, in_order, read_cursor, write_cursor
-from messaging.models import Channel
 from staff.models import User
 from staff.sight import visible_teams
 from tickets.list_models import SavedView, Snooze
@@ -24,7 +23,6 @@ from tickets.models import Category, Kind, Level, Priority, State, Tag, Tagging,
 
 PAGE = 50
 CAP = 2000  # counts are exact up to so many open tickets in sight, and "at least" beyond
-CONTACTS = Contact.objects.only("customer_id", "kind", "masked", "preferred").order_by("-preferred", "pk")
 
 
 @dataclass(frozen=True)
@@ -251,11 +249,6 @@ class Filters:
         return [column for column in COLUMNS if (column.code in self.cols if self.cols else column.usual)]
 
     @property
-    def beside(self) -> list[str]:
-        """What is read along for the chosen columns."""
-        return ["tags"] if "tags" in self.cols else []
-
-    @property
     def query(self) -> str:
         """The address of what is shown, without the page: what a saved view keeps."""
         named = {
@@ -300,20 +293,7 @@ class Page:
 
 def page(user: User, filters: Filters, now: datetime) -> Page:
     """One page of the queue with everything its rows show, in four queries at most."""
-    beside = ["snooze", "category"] if "category" in filters.cols else ["snooze"]
     ids = in_order(filters.apply(open_to(user), user, now), filters.sort, filters.after, PAGE + 1)
-    rows = Ticket.objects.filter(pk__in=ids[:PAGE]).for_list().select_related(*beside).in_bulk()
-    shown: list[Any] = [rows[pk] for pk in ids if pk in rows]  # each is given `reached_at`
-    prefetch_related_objects(shown, Prefetch("customer__contacts", CONTACTS.all()), *filters.beside)
-    for ticket in shown:
-        ticket.reached_at = shown_contact(ticket)  # type: ignore[attr-defined]
+    shown = queue_rows.read(ids[:PAGE], filters.cols)
     more = write_cursor(shown[-1], filters.sort) if shown and len(ids) > PAGE else ""
     return Page(grouped(shown, now, filters.sort), more, len(shown))
-
-
-def shown_contact(ticket: Ticket) -> str:
-    """The masked contact beside a name: an address where they wrote by mail, a number otherwise."""
-    known = list(ticket.customer.contacts.all())
-    first = "email" if ticket.channel == Channel.MAIL else "phone"
-    ranked = sorted(known, key=lambda contact: (contact.kind != first, contact.kind not in ("phone", "email")))
-    return ranked[0].masked if ranked else ""

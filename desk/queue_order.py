@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Tier
 from desk.clocks import SOON
-from tickets.models import Priority, Ticket, TicketQuerySet
+from desk.queue_rows import Row
+from tickets.models import Priority, TicketQuerySet
 
 NO_DUE = "none"
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -54,11 +55,11 @@ def micros(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def write_cursor(ticket: Ticket, sort: str = DUE) -> str:
+def write_cursor(ticket: Row, sort: str = DUE) -> str:
     """Where the next page starts: the segment or the sort, the value in microseconds and the id of the last row."""
     if sort == DUE:
         due = micros(ticket.due_at) if ticket.due_at else NO_DUE
-        return f"{'f' if stands_first(ticket) else 'r'}{due}.{ticket.pk}"
+        return f"{'f' if ticket.first_in_queue else 'r'}{due}.{ticket.pk}"
     value = getattr(ticket, COLUMNS[sort].lstrip("-"))
     return f"{sort[0]}{value if sort == 'priority' else micros(value)}.{ticket.pk}"
 
@@ -79,10 +80,6 @@ def read_cursor(text: str, sort: str = DUE) -> Cursor | Mark | None:
     if sort == "priority":
         return Mark(sort, int(value), int(pk)) if int(value) in Priority.values else None
     return Mark(sort, EPOCH + timedelta(microseconds=int(value)), int(pk))
-
-
-def stands_first(ticket: Ticket) -> bool:
-    return ticket.tier is not None and ticket.tier.first_in_queue
 
 
 def in_order(tickets: TicketQuerySet, sort: str, after: Cursor | Mark | None, limit: int) -> list[int]:
@@ -136,10 +133,10 @@ class Group:
     label: str | Promise
     icon: str
     look: str = ""
-    rows: list[Ticket] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
 
-def grouped(tickets: Iterable[Ticket], now: datetime, sort: str = DUE) -> list[Group]:
+def grouped(tickets: Iterable[Row], now: datetime, sort: str = DUE) -> list[Group]:
     """First customers, then breached, due within the hour, on time, paused; by another order, under its name."""
     if sort == "priority":
         groups = {str(value): Group(str(value), label, "flag") for value, label in Priority.choices}
@@ -163,9 +160,9 @@ def grouped(tickets: Iterable[Ticket], now: datetime, sort: str = DUE) -> list[G
     return [group for group in groups.values() if group.rows]
 
 
-def group_of(ticket: Ticket, now: datetime) -> str:
+def group_of(ticket: Row, now: datetime) -> str:
     """The code of the group a ticket belongs to now."""
-    if stands_first(ticket):
+    if ticket.first_in_queue:
         return "first"
     if ticket.due_at is None:
         return "paused" if ticket.waiting_customer else "on_time"

@@ -1,6 +1,6 @@
 """The models of the customer archive, a module for each concern."""
 
-from customers.models.archive import Contact, Customer, CustomerQuerySet, CustomField, Need, Task
+from customers.models.archive import Contact, Customer, CustomerQuerySet, CustomField, Need, Task, is_long_standing
 from customers.models.orders import (
     Communication,
     DeliveryPlan,
@@ -43,5 +43,5 @@ __all__ = [
     "CustomerQuerySet", "CustomerWords", "DataRequest", "DeliveryPlan", "DuplicatePair", "Export", "ImportMapping",
     "ImportPart", "ImportRun", "LegalHold", "LifecycleMove", "LifecycleRule", "Merge", "Need", "Order", "OrderLine",
     "OrderReturn", "OrderSubmission", "ReturnedLine", "Reveal", "ScoringBand", "ScoringRule", "ScoringRun",
-    "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride",
+    "ScoringVersion", "Signals", "Task", "Tier", "TierAssignment", "TierOverride", "is_long_standing",
 ]

@@ -1,5 +1,7 @@
 """The customer archive 客户档案: who they are, how to reach them, their tier and what they agreed to."""
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
@@ -56,6 +58,11 @@ def manages_elsewhere(user) -> bool:
         theirs = Customer.objects.filter(account_manager=user)
         user._manages_elsewhere = theirs.exclude(team=user.team_id).exists()
     return user._manages_elsewhere
+
+
+def is_long_standing(since: date, today: date) -> bool:
+    """老客户: a mark beside the tier, from the third year on."""
+    return (today - since).days // 365 >= 3
 
 
 class Customer(Searched):
@@ -168,8 +175,7 @@ class Customer(Searched):
 
     @property
     def long_standing(self) -> bool:
-        """老客户: a mark beside the tier, from the third year on."""
-        return self.years >= 3
+        return is_long_standing(self.since, timezone.localdate())
 
 
 class Contact(models.Model):

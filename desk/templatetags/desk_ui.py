@@ -3,49 +3,24 @@
 import json
 import re
 from datetime import datetime
-from functools import lru_cache
 
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
-from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language, gettext, gettext_lazy, pgettext_lazy
 
 from core import masking, redaction
-from desk import clocks, navigation
-from messaging.models import Channel
+from desk import chips, clocks, navigation
+from desk.queue_markup import Drawing
 from staff.models import Presence
 from tickets import mentions
-from tickets.models import Kind, Metric
 
 register = template.Library()
 
 THEMES = ("light", "dark")
-TIER_ICONS = {"platinum": "gem", "gold": "star-fill", "silver": "circle-fill"}
-CHANNEL_ICONS = {
-    Channel.PHONE: "telephone",
-    Channel.MAIL: "envelope",
-    Channel.API: "plug",
-    Channel.WEB: "globe2",
-    Channel.WECHAT: "wechat",
-    Channel.CHAT: "chat-dots",
-    Channel.VISIT: "shop",
-    Channel.IMPORT: "box-arrow-in-down",
-    Channel.MARKET_12315: "bank",
-    Channel.CITY_12345: "building",
-}
-SHORT_METRICS = {
-    Metric.FIRST_RESPONSE: pgettext_lazy("timer", "Reply"),
-    Metric.RESOLUTION: pgettext_lazy("timer", "Resolve"),
-    Metric.CHASER: pgettext_lazy("timer", "Chaser"),
-    Metric.NEXT_RESPONSE: pgettext_lazy("timer", "Next reply"),
-    Metric.PROPOSAL: pgettext_lazy("timer", "Propose"),
-    Metric.INVESTIGATION: pgettext_lazy("timer", "Investigate"),
-    Metric.CALLBACK: pgettext_lazy("timer", "Call back"),
-}
 
 
 # --- The frame --------------------------------------------------------------------------------------------
@@ -113,68 +88,67 @@ def script(path: str):
 # --- Chips and badges -------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/_sla.html")
+@register.simple_tag
+def clock_chip(chip, label=""):
+    """The chip of a clock that the view has made."""
+    return chips.clock_chip(chip, label)
+
+
+@register.simple_tag
 def sla(due: datetime | None = None, label="", start: datetime | None = None):
     """A clock that runs towards `due`: `{% sla ticket.due_at start=ticket.due_from %}`."""
-    return {"chip": due and clocks.running(due, start=start, now=timezone.now()), "label": label}
+    return chips.clock_chip(clocks.running(due, start=start, now=timezone.now()) if due else None, label)
 
 
-@register.inclusion_tag("components/_sla.html")
+@register.simple_tag
 def timer_chip(timer, named=True):
     """One promise of a ticket, running, paused, met or breached; `named=False` leaves out its name."""
-    chip = timer and clocks.of_timer(timer, now=timezone.now())
-    return {"chip": chip, "label": SHORT_METRICS.get(timer.metric, "") if timer and named else ""}
+    if not timer:
+        return ""
+    return chips.clock_chip(
+        clocks.of_timer(timer, now=timezone.now()), chips.SHORT_METRICS.get(timer.metric, "") if named else ""
+    )
 
 
-@register.inclusion_tag("components/_sla.html")
+@register.simple_tag
 def ticket_sla(ticket):
     """The next deadline of a ticket for a row of a list, without a query."""
-    if ticket.due_at:
-        chip = clocks.running(ticket.due_at, start=ticket.due_from, now=timezone.now())
-        return {"chip": chip, "label": SHORT_METRICS.get(ticket.due_kind, "")}
-    if ticket.waiting_customer:
-        return {"chip": clocks.Chip("paused", gettext_lazy("paused")), "label": ""}
-    return {"chip": None}
+    return chips.next_deadline(ticket, timezone.now())
 
 
-@lru_cache(maxsize=512)
-def _drawn(part: str, language: str, values: tuple[tuple[str, str], ...]) -> str:
-    """A small component, rendered once for each of its looks: a list shows each some fifty times."""
-    return render_to_string(f"components/{part}", dict(values))
-
-
-def _draw(part: str, **values) -> str:
-    texts = tuple((name, value if isinstance(value, bool) else str(value)) for name, value in values.items())
-    return _drawn(part, get_language() or "", texts)
+@register.simple_tag(takes_context=True)
+def queue_rows(context, rows):
+    """Rows of the workbench, as the filters of the page want them."""
+    filters = context["filters"]
+    drawing = Drawing(
+        filters.columns, now=context["now"], back=f"{reverse('desk:workbench')}?{filters.whole_address}",
+        token=context["csrf_token"],
+    )
+    return drawing.rows(rows)
 
 
 @register.simple_tag
 def class_chip(kind, tag="span"):
     """Shape, colour and word of a ticket's class: consult, service or complaint."""
-    return _draw("_class.html", kind=kind, label=Kind(kind).label if kind in Kind else "", tag=tag)
+    return chips.class_chip(kind, tag)
 
 
 @register.simple_tag
 def tier_badge(tier, icon_only=False):
     """Badge of a customer's tier; tiers without a badge (ordinary, prospect) show nothing."""
-    look = getattr(tier, "badge", "")
-    return _draw(
-        "_tier.html", look=look, icon=TIER_ICONS.get(look, ""), label=getattr(tier, "name", ""), icon_only=icon_only
-    )
+    return chips.tier_badge(tier.badge, tier.name, icon_only=icon_only) if getattr(tier, "badge", "") else ""
 
 
 @register.simple_tag
 def long_standing_badge(customer, icon_only=False):
     """老客户: the mark beside the tier, for those who have it."""
-    look = "silver" if getattr(customer, "long_standing", False) else ""
-    return _draw("_tier.html", look=look, icon="circle-fill", label=gettext("Long-standing"), icon_only=icon_only)
+    return chips.long_standing_badge(icon_only=icon_only) if getattr(customer, "long_standing", False) else ""
 
 
 @register.simple_tag
 def channel_icon(channel):
     """The square with a channel's icon, and its name for screen readers."""
-    label = Channel(channel).label if channel in Channel else channel
-    return _draw("_channel.html", icon=CHANNEL_ICONS.get(channel, "chat"), label=label)
+    return chips.channel_icon(channel)
 
 
 @register.simple_tag

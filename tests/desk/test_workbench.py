@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Customer, Tier
-from desk import queue, queue_order
+from desk import queue, queue_order, queue_rows
 from messaging import calls
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import routing, sla, standing, workflow
-from tickets.models import Category, Cause, Kind, Outcome, State, Ticket
+from tickets.models import Category, Cause, Kind, Outcome, State, Tag, Tagging, Ticket
 
 URL = "/"
 
@@ -86,11 +86,21 @@ def test_a_page_holds_fifty_and_the_next_one_goes_on_where_it_ended(signed_in, a
 
 
 def test_a_cursor_survives_being_written_and_read(agent, customer):
-    ticket = TicketFactory(customer=customer)
-    assert queue_order.read_cursor(queue_order.write_cursor(ticket)) == (False, ticket.due_at, ticket.pk)
-    ticket.due_at = None
-    ticket.tier.first_in_queue = True
-    assert queue_order.read_cursor(queue_order.write_cursor(ticket)) == (True, None, ticket.pk)
+    row = queue_rows.read([TicketFactory(customer=customer).pk], ())[0]
+    assert queue_order.read_cursor(queue_order.write_cursor(row)) == (False, row.due_at, row.pk)
+    row.due_at, row.first_in_queue = None, True
+    assert queue_order.read_cursor(queue_order.write_cursor(row)) == (True, None, row.pk)
+
+
+def test_what_people_wrote_stays_text_in_a_row(signed_in, agent, customer):
+    tag = Tag.objects.create(name="<i>tag</i>", colour="red")
+    Customer.objects.filter(pk=customer.pk).update(name='<b>"王"</b>')
+    ticket = TicketFactory(customer=customer, owner=agent, subject="<script>alert(1)</script>")
+    Tagging.objects.create(ticket=ticket, tag=tag, by=agent)
+    html = signed_in(agent).get(URL, {"cols": ["tags", "owner"]}).content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;</a>" in html and "<script>alert" not in html
+    assert "<b>&lt;b&gt;&quot;王&quot;&lt;/b&gt;</b>" in html
+    assert "&lt;i&gt;tag&lt;/i&gt;</span>" in html
 
 
 def test_first_customers_stand_before_everybody_and_the_overdue_lead_each_part(signed_in, agent, team, customer):
