@@ -183,6 +183,9 @@ class Ticket(Searched, WithOriginals):
             models.Index(fields=["-updated_at", "-id"], condition=~Q(state="archived"), name="ticket_open_by_change"),
             models.Index(fields=["-opened_at", "-id"], condition=~Q(state="archived"), name="ticket_open_by_opened"),
             models.Index(fields=["priority", "id"], condition=~Q(state="archived"), name="ticket_open_by_priority"),
+            models.Index(
+                fields=["owner", "id"], condition=~Q(state="archived") & Q(unread=True), name="ticket_open_unread"
+            ),
             models.Index(fields=["customer", "-id"], name="ticket_by_customer"),
             models.Index(fields=["team", "-opened_at"], name="ticket_by_opened"),
             models.Index(fields=["team", "-archived_at"], condition=Q(state="archived"), name="ticket_archive"),
@@ -230,7 +233,12 @@ class Post(Searched, WithOriginals):
     class Meta:
         verbose_name = _("post")
         verbose_name_plural = _("posts")
-        indexes = [models.Index(fields=["ticket", "id"], name="post_by_ticket")]
+        indexes = [
+            models.Index(fields=["ticket", "id"], name="post_by_ticket"),
+            models.Index(
+                fields=["next_update_at", "ticket"], condition=Q(next_update_at__isnull=False), name="post_promised"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["ticket", "key"], condition=~Q(key=""), name="a_form_posts_once")
         ]

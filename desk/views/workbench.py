@@ -43,12 +43,15 @@ def show(request, asked, status: int = 200, **refused):
         "filters": filters,
         "current": queue.CODES[filters.view],
         "page": queue.page(request.user, filters, now),
-        "views": [(view, counted.by_view[view.code]) for view in queue.VIEWS],
-        "saved_views": [(view, counted.by_view[f"saved{view.pk}"]) for view, _asked in kept],
-        "capped": counted.capped,
+        "views": [(view, counted.by_view[view.code], view.code in counted.more) for view in queue.VIEWS],
+        "saved_views": [
+            (view, counted.by_view[code], code in counted.more) for view, _asked in kept for code in [f"saved{view.pk}"]
+        ],
         "figures": {
             "open": counted.by_view[queue.default_view(request.user)],
+            "open_more": queue.default_view(request.user) in counted.more,
             "breached": counted.by_view["breached"],
+            "breached_more": "breached" in counted.more,
             "closed_today": queue.closed_today(request.user, now),
         },
         "now": now,

@@ -12,7 +12,7 @@ from customers.models import Customer, Tier
 from desk import queue, queue_order, queue_rows
 from messaging import calls
 from tests.factories import CustomerFactory, TicketFactory
-from tickets import routing, sla, standing, workflow
+from tickets import routing, sla, snoozing, standing, watching, workflow
 from tickets.models import Category, Cause, Kind, Outcome, State, Tag, Tagging, Ticket
 
 URL = "/"
@@ -175,7 +175,7 @@ def test_each_view_holds_what_its_count_says(signed_in, agent, lead, team, custo
 
     for user in (agent, lead):
         client = signed_in(user)
-        counted = {view.code: count for view, count in client.get(URL).context["views"]}
+        counted = {view.code: count for view, count, _more in client.get(URL).context["views"]}
         for code, count in counted.items():
             assert len(rows_of(client.get(URL, {"view": code}))) == count, code
     assert counted["special"] == 1
@@ -199,13 +199,24 @@ def test_the_rail_and_the_view_agree_on_what_is_breached(signed_in, agent, lead,
     assert context["rail_breached"] == context["figures"]["breached"] == 1
 
 
-def test_counts_say_at_least_beyond_the_cap(signed_in, agent, customer, monkeypatch):
-    monkeypatch.setattr(queue, "CAP", 2)
-    for _ in range(4):
-        TicketFactory(customer=customer, owner=agent)
+def test_ones_own_is_counted_exactly_among_more_than_the_cap(signed_in, agent, lead, customer, monkeypatch):
+    monkeypatch.setattr(queue, "CAP", 4)
+    for _ in range(5):
+        TicketFactory(customer=customer, owner=lead, late=True)
+    own = [TicketFactory(customer=customer, owner=agent) for _ in range(3)]
+    late = TicketFactory(customer=customer, late=True)
+    Ticket.objects.filter(pk__in=[own[0].pk, late.pk]).update(unread=True)
+    Ticket.objects.exclude(pk__in=[own[0].pk, late.pk]).update(unread=False)
+    snoozing.snooze(own[1], until=timezone.now() + timedelta(hours=1), by=agent)
+    watching.watch(own[2], user=agent)
+
     response = signed_in(agent).get(URL)
-    assert dict((view.code, count) for view, count in response.context["views"])["mine"] == 2
-    assert "2+" in response.content.decode()
+    held = {view.code: (count, more) for view, count, more in response.context["views"]}
+    assert held["mine"] == (2, False) and held["unread"] == (2, False) and held["breached"] == (1, False)
+    assert held["snoozed"] == held["watched"] == (1, False)
+    assert held["team"] == (4, True) and "4+" in response.content.decode()
+    led = {view.code: (count, more) for view, count, more in signed_in(lead).get(URL).context["views"]}
+    assert led["mine"] == led["breached"] == (4, True)
 
 
 def test_filters_narrow_the_view_and_unknown_values_are_left_out(signed_in, agent, lead, customer):
@@ -300,7 +311,7 @@ def test_another_team_sees_nothing_of_it(signed_in, outsider, customer):
     TicketFactory(customer=customer, late=True)
     response = signed_in(outsider).get(URL, {"view": "team"})
     assert rows_of(response) == []
-    assert {count for _view, count in response.context["views"]} == {0}
+    assert {count for _view, count, _more in response.context["views"]} == {0}
     assert response.context["rail_breached"] == 0
     assert "王小雨" not in response.content.decode()
 

@@ -28,7 +28,7 @@ def test_a_view_is_kept_with_its_filters_order_and_columns_and_counted(signed_in
     assert (view.name, view.query) == ("投诉 最新", "view=team&kind=complaint&sort=opened&cols=priority")
     assert answer["Location"] == f"/?{view.query}&saved={view.pk}"
     page = client.get(answer["Location"])
-    assert page.context["saved_views"] == [(view, 1)]
+    assert page.context["saved_views"] == [(view, 1, False)]
     assert page.context["saved"] == view
     assert "投诉 最新" in page.content.decode()
 
