@@ -16,7 +16,7 @@ from followups.models import Attempt, Outgoing
 from messaging.models import Attachment
 from processes import confirmations
 from processes import story as process_story
-from tickets import conversation, ladder_acts, mentions, routing_turns
+from tickets import conversation, joined_waits, ladder_acts, mentions, routing_turns
 from tickets.models import Kind, Metric, Outcome, Post, Priority, SLATimer, State, Ticket
 from tickets.routing_models import Strategy
 from visits import flow, story
@@ -27,6 +27,7 @@ TOLD_BY_POSTS = ("replied", "noted", "customer_wrote", "call_started", "call_end
 # Reasons of ours, kept as they stand in the code.
 OWN_REASONS = (
     ladder_acts.OVERDUE, conversation.WAITING, calls.ESCALATED, confirmations.WAITING, flow.WAITS, flow.GOES_ON,
+    joined_waits.TAKEN_OVER, joined_waits.GIVEN_ON, joined_waits.HEARD, joined_waits.GIVEN_BACK,
 )
 OUTCOMES = {**dict(Attempt.Outcome.choices), **dict(Outcome.choices)}
 

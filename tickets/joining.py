@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from core import events, live
 from core.models import Event
 from staff.models import User
-from tickets import classification, sla, todo, workflow
+from tickets import classification, joined_waits, sla, todo, workflow
 from tickets.models import Cause, Outcome, Post, PostWords, SLATimer, State, Ticket
 from tickets.relation_models import Join, Link, Tagging, Task, Watch
 
@@ -69,12 +69,11 @@ def merge(survivor: Ticket, *, other: Ticket, by: User, note: str = "", now: dat
         return known
     if why := refusal(survivor, other):
         raise JoinRefused(why)
-    if other.waiting_customer:
-        sla.resume(other, by=by, now=now)  # what the customer has to decide is asked for on the survivor
-        other = _locked(other.pk)[0]
+    waits = joined_waits.carry_over(survivor, other, by=by, now=now)
+    survivor, other = _locked(survivor.pk, other.pk)
     join = Join(survivor=survivor, joined=other, at=now, by=by)
     join.before = {
-        "survivor": _kept(survivor, OF_SURVIVOR), "other": _kept(other, OF_OTHER),
+        "survivor": _kept(survivor, OF_SURVIVOR), "other": _kept(other, OF_OTHER), "waits": waits,
         "timers": {str(timer.pk): _kept(timer, OF_TIMER) for timer in other.timers.open()},
     }
     join.moved = _bring_along(survivor, other, by=by, now=now)
@@ -194,6 +193,7 @@ def undo(join: Join, *, by: User, now: datetime | None = None) -> Join:
     for name, value in _read(Ticket, before["survivor"]).items():
         setattr(survivor, name, value)
     survivor.save(update_fields=list(before["survivor"]))
+    joined_waits.give_back(survivor, before.get("waits", []), by=by, at=join.at, now=now)
     join.undone_at, join.undone_by = now, by
     join.save(update_fields=["undone_at", "undone_by"])
     _log("join_undone", survivor, by=by, now=now, number=other.number)

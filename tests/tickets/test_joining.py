@@ -11,8 +11,8 @@ from core.models import Event
 from desk import search
 from desk.search_filters import resolve
 from tests.factories import CustomerFactory, TicketFactory
-from tickets import conversation, intake, joining, relations, splitting, todo, watching, workflow
-from tickets.models import Cause, Join, Kind, Link, Outcome, SLATimer, State, Ticket
+from tickets import conversation, intake, joining, relations, sla, splitting, todo, watching, workflow
+from tickets.models import Cause, Join, Kind, Link, Outcome, PauseCause, SLATimer, State, Ticket
 
 
 @pytest.fixture
@@ -67,6 +67,41 @@ def test_everything_of_the_other_comes_along_and_undoing_puts_it_back(agent, lea
     assert Event.objects.filter(kind="join_undone").count() == 2
     assert not Link.objects.exists()
     assert search.ticket_ids(resolve("is:open", agent), 9) == [second.pk, first.pk]
+
+
+def waits_of(ticket) -> list[tuple]:
+    return list(ticket.pauses.filter(ended_at=None).order_by("cause").values_list("cause", "until", "by_hand"))
+
+
+def test_what_the_customer_has_to_decide_is_waited_for_on_the_ticket_that_stays(agent, first, customer):
+    second, until = TicketFactory(customer=customer, owner=agent), timezone.now() + timedelta(hours=20)
+    conversation.reply(second, body="方案如下，请您决定", by=agent, wait=True)
+    sla.pause(second, by=agent, reason="等配件", cause=PauseCause.SUPPLIER, until=until)
+    waiting, before = waits_of(second), state_of(first, second)
+    assert [cause for cause, *_more in waiting] == ["customer", "supplier"]
+
+    join = joining.merge(first, other=second, by=agent)
+    first.refresh_from_db()
+    assert waits_of(first) == waiting and waits_of(second) == []
+    assert first.waiting_customer and set(first.timers.open().values_list("state", flat=True)) >= {"paused"}
+
+    joining.undo(join, by=agent)
+    assert waits_of(second) == waiting and waits_of(first) == []
+    assert [row[0]["waiting_customer"] for row in state_of(first, second)] == [False, True]
+    assert [row[5] for row in state_of(first, second)][0] == before[0][5]
+
+    intake.append_inbound(second, body="同意")
+    assert [cause for cause, *_more in waits_of(second)] == ["supplier"]
+
+
+def test_a_word_of_the_customer_on_the_other_ticket_ends_the_wait_for_them(agent, first, customer):
+    conversation.reply(first, body="方案如下，请您决定", by=agent, wait=True)
+    second = TicketFactory(customer=customer, body="同意第二个方案", now=timezone.now() + timedelta(minutes=5))
+    join = joining.merge(first, other=second, by=agent, now=timezone.now() + timedelta(minutes=9))
+    first.refresh_from_db()
+    assert waits_of(first) == [] and not first.waiting_customer
+    joining.undo(join, by=agent, now=timezone.now() + timedelta(minutes=10))
+    assert [cause for cause, *_more in waits_of(first)] == ["customer"]
 
 
 def test_words_follow_their_ticket(agent, outsider, first, second):
