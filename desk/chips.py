@@ -4,11 +4,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 
+from core.markup import fill
 from desk import clocks
 from messaging.models import Channel
 from tickets.models import Kind, Metric
@@ -70,11 +69,11 @@ def clock_chip(chip: clocks.Chip | None, label="") -> SafeString | str:
     """What a promise has left or is over; timers.js counts on where data-due is set."""
     if not chip:
         return ""
-    return format_html(
+    return fill(
         '<span class="c-sla{}" style="--burn:{}" {}><i class="bi bi-{}" aria-hidden="true"></i>{}'
         "<span data-left>{}</span></span>",
         f" c-sla--{chip.state}" if chip.state else "", chip.burn, _counted(chip), chip.icon,
-        format_html("<span>{}</span>", label) if label else "", chip.text,
+        fill("<span>{}</span>", label) if label else "", chip.text,
     )
 
 
@@ -82,12 +81,8 @@ def _counted(chip: clocks.Chip) -> SafeString | str:
     """Between which moments the browser counts on."""
     if not chip.due:
         return ""
-    start = format_html(' data-start="{}"', _moment(chip.start)) if chip.start else ""
-    return format_html('data-due="{}" data-state="{}"{}', _moment(chip.due), chip.state, start)
-
-
-def _moment(moment: datetime) -> str:
-    return timezone.localtime(moment).isoformat()
+    start = fill(' data-start="{}"', chip.start.isoformat()) if chip.start else ""
+    return fill('data-due="{}" data-state="{}"{}', chip.due.isoformat(), chip.state, start)
 
 
 def next_deadline(ticket, now: datetime) -> SafeString | str:

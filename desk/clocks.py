@@ -1,9 +1,11 @@
 """Times in the reader's words: what a promise has left or is over, how long ago, how soon."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from django.utils import formats, timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tickets.models import SLATimer
@@ -129,4 +131,10 @@ def _day(moment: datetime, now: datetime, *, yesterday_or_tomorrow: str) -> str:
         return ""
     if abs((day - today).days) == 1:
         return yesterday_or_tomorrow
-    return formats.date_format(day, "MONTH_DAY_FORMAT" if day.year == today.year else "DATE_FORMAT")
+    return _named(day, "MONTH_DAY_FORMAT" if day.year == today.year else "DATE_FORMAT", get_language())
+
+
+@lru_cache(maxsize=512)
+def _named(day: date, form: str, language: str | None) -> str:
+    """A list names the same few days in all its rows."""
+    return formats.date_format(day, form)

@@ -58,20 +58,17 @@ def link_to(view: str) -> str:
         return ""
 
 
-def rail_for(request) -> list[dict]:
-    """What the rail shows to this user, and where they are now."""
-    supervises = getattr(getattr(request, "user", None), "supervises", False)
-    return _entries(request, [place for place in RAIL if supervises or not place.supervisors_only])
+def rail_for(here: str, *, supervises: bool) -> list[dict]:
+    """What the rail shows to those who supervise or do not; `here` is the name of the view they look at."""
+    return _entries(here, [place for place in RAIL if supervises or not place.supervisors_only])
 
 
-def more_for(request) -> list[dict]:
+def more_for(here: str) -> list[dict]:
     """The pages that the rail keeps under "Menu"."""
-    return _entries(request, MORE)
+    return _entries(here, MORE)
 
 
-def _entries(request, places: Iterable[Place]) -> list[dict]:
-    match = getattr(request, "resolver_match", None)
-    here = match.view_name if match else ""
+def _entries(here: str, places: Iterable[Place]) -> list[dict]:
     return [
         {
             "url": url,
@@ -87,11 +84,11 @@ def _entries(request, places: Iterable[Place]) -> list[dict]:
     ]
 
 
-def commands_for(request) -> list[dict]:
+def commands_for(*, supervises: bool) -> list[dict]:
     """Commands of the palette: `href` opens a page, `press` clicks what carries that data-key on this page."""
     commands = [
         {"label": str(entry["label"]), "icon": entry["icon"], "keys": entry["keys"].split(",")[0], "href": entry["url"]}
-        for entry in rail_for(request) + more_for(request)
+        for entry in rail_for("", supervises=supervises) + more_for("")
     ]
     for view, label, icon in (
         ("staff:preferences", _("Preferences"), "sliders"),

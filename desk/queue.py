@@ -3,15 +3,17 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.db.models import Case, Count, F, IntegerField, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import GreaterThan
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core import redaction
@@ -21,6 +23,7 @@ from staff.models import User
 from staff.sight import visible_teams
 from tickets.list_models import SavedView, Snooze
 from tickets.models import Category, Kind, Level, Priority, State, Tag, Tagging, Ticket, TicketQuerySet, Watch
+from tickets.topic_models import LEVELS
 
 PAGE = 50
 CAP = 2000  # no count reads more rows, and says "at least" beyond
@@ -144,31 +147,38 @@ def colleagues(user: User) -> list[User]:
     return list(User.objects.filter(is_active=True, team__in=visible_teams(user)).order_by("display_name", "pk")[:100])
 
 
-def people_topics_and_tags(user: User) -> tuple[list[User], list[Category], list[Tag]]:
-    """Who and what the list can be narrowed to, in one query; topics in the order of their tree."""
+Choices = list[tuple[int, str]]  # (id, name), as they are offered
+
+
+def people_topics_and_tags(user: User) -> tuple[Choices, Choices, Choices]:
+    """Who and what the list can be narrowed to, in one query; topics by their paths, in the order of their tree."""
     people = User.objects.filter(is_active=True, team__in=visible_teams(user)).order_by("display_name", "pk")
     topics = Category.objects.filter(is_active=True)
-    none = Value(0)
-    rows = people.values_list(none, "pk", "display_name", "username", none, none)[:100].union(
-        topics.values_list(Value(1), "pk", "name_zh", "name_en", "position", Coalesce("parent", none))[:200],
-        Tag.objects.active().values_list(Value(2), "pk", "name", "colour", none, none)[:300],
+    name = "name_zh" if (get_language() or "").startswith("zh") else "name_en"
+    none, called = Value(0), Coalesce(NullIf("display_name", Value("")), "username")
+    rows = people.values_list(none, "pk", called, none, none)[:100].union(
+        topics.values_list(Value(1), "pk", name, "position", Coalesce("parent", none))[:200],
+        Tag.objects.active().values_list(Value(2), "pk", "name", none, none)[:300],
         all=True,
     )
-    found: tuple[list[User], list[Category], list[Tag]] = ([], [], [])
-    above: dict[int, int] = {}
-    for what, pk, first, second, position, parent in rows:
-        if what == 2:
-            found[2].append(Tag(pk=pk, name=first, colour=second))
-        elif what == 1:
-            found[1].append(Category(pk=pk, name_zh=first, name_en=second, position=position))
-            above[pk] = parent
-        else:
-            found[0].append(User(pk=pk, display_name=first, username=second))
-    by_pk = {topic.pk: topic for topic in found[1]}
-    for topic in found[1]:
-        topic.parent = by_pk.get(above[topic.pk])
-    in_tree = sorted(found[1], key=lambda topic: [(up.position, up.pk) for up in topic.line])
-    return sorted(found[0], key=str), in_tree, sorted(found[2], key=str)
+    found: tuple[Choices, Choices, Choices] = ([], [], [])
+    topic: dict[int, tuple[str, int, int]] = {}
+    for what, pk, label, position, parent in rows:
+        found[what].append((pk, label))
+        if what == 1:
+            topic[pk] = label, position, parent
+    lines = {pk: _line(pk, topic) for pk in topic}
+    in_tree = sorted(lines, key=lambda pk: [(topic[up][1], up) for up in lines[pk]])
+    paths = [(pk, " › ".join(topic[up][0] for up in lines[pk])) for pk in in_tree]
+    return sorted(found[0], key=itemgetter(1)), paths, sorted(found[2], key=itemgetter(1))
+
+
+def _line(pk: int, topics: dict[int, tuple[str, int, int]]) -> list[int]:
+    """From the top of the tree down to a topic; what is no longer offered is left out."""
+    found = [pk]
+    while (above := topics[found[0]][2]) in topics and len(found) < LEVELS:
+        found.insert(0, above)
+    return found
 
 
 @dataclass(frozen=True)

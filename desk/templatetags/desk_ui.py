@@ -3,16 +3,20 @@
 import json
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join, json_script
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 
 from core import masking, redaction
+from core.markup import fill, together
 from desk import chips, clocks, navigation
 from desk.queue_markup import Drawing
 from staff.models import Presence
@@ -21,24 +25,41 @@ from tickets import mentions
 register = template.Library()
 
 THEMES = ("light", "dark")
+OPTION, SELECTED = '<option value="{}"{}>{}</option>', mark_safe(" selected")
 
 
 # --- The frame --------------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/_rail.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def rail(context):
     """The main navigation. Reads `rail_breached` from the context."""
-    request = context.get("request")
-    is_admin = getattr(context.get("user"), "is_admin", False)
-    return {
-        "entries": navigation.rail_for(request),
-        "more": navigation.more_for(request),
-        "breached": context.get("rail_breached") or 0,
-        "help_url": navigation.link_to("desk:help"),
-        "admin_url": navigation.link_to("admin:index") if is_admin else "",
-        "request": request,
-    }
+    user, match = context.get("user"), getattr(context.get("request"), "resolver_match", None)
+    return _rail(
+        get_language() or "", match.view_name if match else "", getattr(user, "supervises", False),
+        getattr(user, "is_admin", False), context.get("rail_breached") or 0,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _rail(language: str, here: str, supervises: bool, is_admin: bool, breached: int):
+    return render_to_string(
+        "components/_rail.html",
+        {
+            "entries": navigation.rail_for(here, supervises=supervises),
+            "more": navigation.more_for(here),
+            "breached": breached,
+            "help_url": navigation.link_to("desk:help"),
+            "helping": here == "desk:help",
+            "admin_url": navigation.link_to("admin:index") if is_admin else "",
+        },
+    )
+
+
+@register.simple_tag
+def fixed(part: str):
+    """A component that is the same on every page of a language: `{% fixed "_keyhelp.html" %}`."""
+    return chips.draw(part)
 
 
 @register.filter
@@ -70,8 +91,14 @@ def presences():
 
 
 @register.simple_tag(takes_context=True)
-def palette_commands(context) -> list[dict]:
-    return navigation.commands_for(context.get("request"))
+def palette_commands(context):
+    """The commands of the palette, for its script."""
+    return _commands(get_language() or "", getattr(context.get("user"), "supervises", False))
+
+
+@lru_cache(maxsize=16)
+def _commands(language: str, supervises: bool):
+    return json_script(navigation.commands_for(supervises=supervises), "ui-commands")
 
 
 @register.simple_tag
@@ -83,6 +110,15 @@ def ui_words() -> dict[str, str]:
 def script(path: str):
     """A deferred script: `{% script "js/charts.js" %}`."""
     return format_html('<script src="{}" defer></script>', static(path))
+
+
+@register.simple_tag
+def options(choices, chosen=""):
+    """The options of a select from (value, label) pairs: `{% options kinds filters.kind %}`."""
+    chosen = str(chosen)
+    return together(
+        [fill(OPTION, value, SELECTED if str(value) == chosen else "", label) for value, label in choices]
+    )
 
 
 # --- Chips and badges -------------------------------------------------------------------------------------

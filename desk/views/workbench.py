@@ -23,6 +23,7 @@ from tickets.list_models import BulkAction, SavedView
 from tickets.models import Grade, Kind, Priority, State
 
 CALLBACKS_SHOWN = 6
+CALLBACK_TIER = [f"ticket__customer__tier__{name}" for name in ("badge", "name_zh", "name_en")]
 
 
 @login_required
@@ -66,7 +67,8 @@ def filter_choices(user) -> dict:
     states = [(value, label) for value, label in State.choices if value != State.ARCHIVED]
     colleagues, categories, tags = queue.people_topics_and_tags(user)
     return {
-        "kinds": Kind.choices, "states": states, "colleagues": colleagues, "priorities": Priority.choices,
+        "kinds": Kind.choices, "states": states, "priorities": Priority.choices,
+        "colleagues": colleagues, "others": [(pk, name) for pk, name in colleagues if pk != user.pk],
         "categories": categories, "tags": tags, "sorts": SORTS.items(), "columns": queue.COLUMNS,
     }
 
@@ -97,7 +99,7 @@ def today(user, now) -> dict:
         .open()
         .filter(owed, due_at__lt=queue.end_of_today(now))
         .select_related("ticket__customer__tier")
-        .defer("ticket__customer__attributes")
+        .only("due_at", "ticket__subject", "ticket__customer__name", *CALLBACK_TIER)
     )[: CALLBACKS_SHOWN + 1]
     unfinished = Call.objects.filter(agent=user, ended_at=None).select_related("customer").only(
         "masked", "picked_up_at", "direction", "customer__name"

@@ -7,6 +7,7 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from django.urls import resolve, reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from desk import navigation
 from staff.models import User
@@ -105,13 +106,34 @@ def test_the_rail_marks_the_place_one_is_in():
 
 def test_the_dashboard_is_offered_to_those_who_may_read_it():
     agent, lead = User(display_name="李娜", role="agent"), User(display_name="王强", role="lead")
-    views = {role.role: [entry["url"] for entry in navigation.rail_for(asked(user=role))] for role in (agent, lead)}
+    views = {
+        user.role: [entry["url"] for entry in navigation.rail_for("", supervises=user.supervises)]
+        for user in (agent, lead)
+    }
     assert reverse("metrics:dashboard") in views["lead"]
     assert reverse("metrics:dashboard") not in views["agent"]
 
 
 def test_every_command_opens_a_page_or_presses_a_key():
-    assert all(("href" in command) != ("press" in command) for command in navigation.commands_for(asked()))
+    commands = navigation.commands_for(supervises=True)
+    assert all(("href" in command) != ("press" in command) for command in commands)
+
+
+def test_what_is_drawn_once_is_drawn_for_each_reader_apart():
+    agent, lead = User(display_name="李娜", role="agent"), User(display_name="王强", role="lead")
+    admin = User(display_name="管理", role="admin", is_superuser=True)
+
+    def frame(user=agent, path="/", breached=0):
+        context = {"request": asked(path, user), "user": user, "rail_breached": breached}
+        return draw('{% rail %}{% palette_commands %}{% fixed "_keyhelp.html" %}', **context)
+
+    usual = frame()
+    with override("zh-hans"):
+        assert "工作台" in frame() and "Workbench" not in frame()
+    others = [frame(lead), frame(admin), frame(path="/help/"), frame(breached=3)]
+    assert len({usual, *others}) == 5 and frame() == usual
+    assert reverse("metrics:dashboard") not in usual and reverse("metrics:dashboard") in others[0]
+    assert reverse("admin:index") not in usual + others[0] and reverse("admin:index") in others[1]
 
 
 @pytest.mark.parametrize("name", ["404.html", "403.html", "403_csrf.html", "500.html"])
