@@ -245,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
     "absences": {"task": "desk.tasks.begin_absences", "schedule": 15.0, "options": {"expires": 15}},
     "mail-in": {"task": "desk.tasks.route_mail", "schedule": 5.0, "options": {"expires": 5}},
     "outbox": {"task": "messaging.tasks.send_outbox", "schedule": 3.0, "options": {"expires": 3}},
+    "figures": {"task": "metrics.tasks.keep_figures", "schedule": 5.0, "options": {"expires": 5}},
     "steps": {"task": "processes.tasks.tell_overdue", "schedule": 60.0, "options": {"expires": 60}},
     "sheets": {"task": "desk.tasks.open_sheets", "schedule": 15.0, "options": {"expires": 15}},
     "visits": {"task": "visits.tasks.tick", "schedule": 30.0, "options": {"expires": 30}},

@@ -1,5 +1,6 @@
 """The supervisor's page, put together from the definitions; charts as plain data for the browser to draw."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -7,7 +8,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from messaging.models import Channel
-from metrics import definitions
+from metrics import definitions, rollups
 from staff.models import Role, User
 from staff.sight import visible_teams
 from tickets.models import Kind, Ticket
@@ -27,27 +28,28 @@ class Load:
 
 def board(user: User, *, period: str, team_id: int | None, now: datetime) -> dict:
     """Everything the page shows for this viewer: figures, the wall of deadlines, charts and the load."""
-    tickets = Ticket.objects.visible_to(user)
-    if team_id:
-        tickets = tickets.filter(team=team_id)
+    teams = [pk for pk in visible_teams(user).values_list("pk", flat=True) if team_id in (None, pk)]
     today = timezone.localdate(now)
-    since = definitions.local_midnight(today - timedelta(days=PERIODS[period] - 1))
     days = [today - timedelta(days=back) for back in range(max(PERIODS[period], 7) - 1, -1, -1)]
+    charted = rollups.of_days(teams, days)
+    asked = [one for one in charted if one.day > today - timedelta(days=PERIODS[period])]
+    wall = definitions.wall(teams, now=now)
+    urgent = Ticket.objects.visible_to(user).filter(team__in=teams).active().filter(due_at__isnull=False)
     return {
         "now": now,
-        "wall": definitions.wall(tickets, now=now),
+        "wall": wall,
         "kinds": list(Kind),
-        "opened": definitions.opened(tickets, since=since),
-        "closed": definitions.closed(tickets, since=since),
-        "first_response": definitions.first_response(tickets, since=since),
-        "resolution": definitions.resolution(tickets, since=since),
-        "urgent": tickets.active().filter(due_at__isnull=False).for_list().order_by("due_at", "id")[:WALL_ROWS],
+        "opened": definitions.opened(asked),
+        "closed": definitions.closed(asked),
+        "first_response": definitions.first_response(asked),
+        "resolution": definitions.resolution(asked),
+        "urgent": urgent.for_list().order_by("due_at", "id")[:WALL_ROWS],
         "charts": {
-            "volume": _volume(definitions.volume_by_day(tickets, days=days), days),
-            "reply": _replies(definitions.first_response_by_day(tickets, days=days), days),
-            "channels": _channels(definitions.by_channel(tickets, since=since)),
+            "volume": _volume(definitions.volume_by_day(charted, days=days), days),
+            "reply": _replies(definitions.first_response_by_day(charted, days=days), days),
+            "channels": _channels(definitions.by_channel(asked)),
         },
-        "load": _load(user, tickets, team_id, now=now, since=since),
+        "load": _load(teams, wall, definitions.closed_by_owner(asked)),
     }
 
 
@@ -93,10 +95,10 @@ def _channels(rows: list[tuple[str, int]]) -> dict:
     }
 
 
-def _load(user: User, tickets, team_id: int | None, *, now: datetime, since: datetime) -> list[Load]:
-    teams = visible_teams(user).filter(pk=team_id) if team_id else visible_teams(user)
+def _load(teams: list[int], wall: definitions.Wall, closed: Counter[int | None]) -> list[Load]:
     staff = User.objects.filter(is_active=True, team__in=teams).exclude(role=Role.ADMIN).order_by("display_name")
-    figures = definitions.load_by_owner(tickets, now=now, since=since)
-    none = {"open": 0, "over": 0, "closed": 0}
-    rows = [Load(user=person, **figures.get(person.pk, none)) for person in staff[:100]]
+    rows = []
+    for person in staff[:100]:
+        works = wall.load.get(person.pk, definitions.Load())
+        rows.append(Load(user=person, open=works.open, over=works.over, closed=closed[person.pk]))
     return sorted(rows, key=lambda row: (-row.over, -row.open))

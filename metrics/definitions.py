@@ -1,18 +1,26 @@
 """Every figure, defined once. A page that shows a figure asks here; none counts for itself.
 
-All take a `Ticket` queryset that the viewer may see, and say what they count: figures of today are by the local day.
+Figures of days are taken from `DaySums`, which `counted` makes from tickets and `metrics.rollups` keeps for days that
+are over: the same figures either way. Days are local. Percentiles are exact: the sums carry the seconds of every case.
 """
 
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
-from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, FloatField, Min, Q, QuerySet
-from django.db.models.functions import Extract, TruncDate
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, FloatField, Min, Q
+from django.db.models.functions import Cast, Extract, TruncDate
 from django.utils import timezone
 
-from tickets.models import Channel, Kind, State, TicketQuerySet
+from metrics import standing
+from tickets.models import Channel, Kind, State, Ticket, TicketQuerySet
 
 SOON = timedelta(hours=1)
+UNANSWERED = [Channel.PHONE, Channel.IMPORT]
 
 
 class Percentile(Aggregate):
@@ -36,6 +44,36 @@ class Spread:
     p50: float | None
     p90: float | None
 
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> "Spread":
+        """Of cases in ascending order."""
+        return cls(len(seconds), percentile(seconds, 0.5), percentile(seconds, 0.9))
+
+
+def percentile(ordered: Sequence[float], fraction: float) -> float | None:
+    """As PERCENTILE_CONT: between two cases by their distance; None of no case."""
+    if not ordered:
+        return None
+    place = fraction * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def local_midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
+
+
+# --- Where the desk stands ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Load:
+    """The open tickets of one owner, or of nobody."""
+
+    open: int = 0
+    over: int = 0
+
 
 @dataclass(frozen=True)
 class Wall:
@@ -47,109 +85,167 @@ class Wall:
     due_soon: int
     due_soon_unassigned: int
     waiting: int
-    unassigned: int
+    load: dict[int | None, Load]
 
     @property
     def open(self) -> int:
         return sum(self.open_by_kind.values())
 
+    @property
+    def unassigned(self) -> int:
+        return self.load.get(None, Load()).open
 
-def wall(tickets: TicketQuerySet, *, now: datetime) -> Wall:
-    """Open by class; breached = open and past due; due soon = open and due within the hour."""
-    soon = Q(due_at__gte=now, due_at__lt=now + SOON)
-    counts = tickets.active().aggregate(
-        **{kind: Count("pk", filter=Q(kind=kind)) for kind in Kind.values},
-        breached=Count("pk", filter=Q(due_at__lt=now)),
-        oldest_due=Min("due_at", filter=Q(due_at__lt=now)),
-        due_soon=Count("pk", filter=soon),
-        due_soon_unassigned=Count("pk", filter=soon & Q(owner=None)),
-        waiting=Count("pk", filter=Q(waiting_customer=True)),
-        unassigned=Count("pk", filter=Q(owner=None)),
+
+def wall(teams: Collection[int], *, now: datetime) -> Wall:
+    """Open by class and owner; breached (over) = open and past due; due soon = open and due within the hour."""
+    by_kind, by_owner, waiting = Counter[str](), Counter[int | None](), 0
+    for owner, kind, waits, n in standing.active(teams):
+        by_kind[kind] += n
+        by_owner[owner] += n
+        waiting += n * waits
+    late, soon = Q(due_at__lt=now), Q(due_at__gte=now)
+    urgent = {
+        row["owner"]: row
+        for row in Ticket.objects.active().filter(team__in=teams, due_at__lt=now + SOON).values("owner").annotate(
+            over=Count("pk", filter=late), oldest=Min("due_at", filter=late), soon=Count("pk", filter=soon)
+        )
+    }
+    return Wall(
+        open_by_kind={kind: by_kind[kind] for kind in Kind.values},
+        breached=sum(row["over"] for row in urgent.values()),
+        oldest_due=min((row["oldest"] for row in urgent.values() if row["oldest"]), default=None),
+        due_soon=sum(row["soon"] for row in urgent.values()),
+        due_soon_unassigned=urgent[None]["soon"] if None in urgent else 0,
+        waiting=waiting,
+        load={owner: Load(n, urgent[owner]["over"] if owner in urgent else 0) for owner, n in by_owner.items()},
     )
-    return Wall(open_by_kind={kind: counts.pop(kind) for kind in Kind.values}, **counts)
+
+
+# --- What happened on which day -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DaySums:
+    """What the figures of one team and one local day are made of."""
+
+    team: int
+    day: date
+    opened: Counter[tuple[str, str]]  # (class, channel) → tickets opened
+    closed: Counter[int | None]  # owner → tickets archived, with whatever outcome
+    first_response: array  # seconds from opened to the first reply, for written contacts opened then; ascending
+    resolution: array  # seconds from opened to the last resolution, for tickets opened then; ascending
+
+
+@dataclass(frozen=True)
+class Span:
+    """Tickets of some teams (None: any) from one moment to another (None: whatever came since)."""
+
+    since: datetime
+    until: datetime | None = None
+    teams: Collection[int] | None = None
+
+    def holds(self, field: str) -> Q:
+        """The condition on tickets that `field` lies within."""
+        found = Q(**{f"{field}__gte": self.since})
+        if self.until:
+            found &= Q(**{f"{field}__lt": self.until})
+        return found if self.teams is None else found & Q(team__in=self.teams)
+
+
+def counted(tickets: TicketQuerySet, spans: Iterable[Span]) -> list[DaySums]:
+    """The sums of these tickets by team and day, of spans that do not overlap. Clock time, not working time.
+
+    A call is answered as it comes and an import was elsewhere: neither has a first response that can be late.
+    """
+    opened_then, closed_then = Q(pk__in=[]), Q(pk__in=[])
+    for span in spans:
+        opened_then |= span.holds("opened_at")
+        closed_then |= span.holds("archived_at")
+    answered = Q(first_response_at__isnull=False) & ~Q(channel__in=UNANSWERED)
+    solved = Q(resolved_at__isnull=False) & ~Q(channel=Channel.IMPORT)
+    found: dict[tuple[int, date], DaySums] = {}
+    rows = tickets.filter(opened_then).order_by().values_list("team", TruncDate("opened_at"), "kind", "channel")
+    for team, day, kind, channel, n, replies, solutions in rows.annotate(
+        n=Count("pk"), replies=ArrayAgg(_seconds("first_response_at"), filter=answered),
+        solutions=ArrayAgg(_seconds("resolved_at"), filter=solved),
+    ):
+        sums = _sums_of(found, team, day)
+        sums.opened[kind, channel] += n
+        sums.first_response.extend(replies or ())
+        sums.resolution.extend(solutions or ())
+    archived = tickets.filter(closed_then, state=State.ARCHIVED).order_by()
+    for team, day, owner, n in archived.values_list("team", TruncDate("archived_at"), "owner").annotate(n=Count("pk")):
+        _sums_of(found, team, day).closed[owner] += n
+    for sums in found.values():
+        for seconds in (sums.first_response, sums.resolution):
+            seconds[:] = array("d", sorted(seconds))
+    return list(found.values())
 
 
 def _seconds(until: str):
     took = ExpressionWrapper(F(until) - F("opened_at"), output_field=DurationField())
-    return Extract(took, "epoch", output_field=FloatField())
+    return Cast(Extract(took, "epoch"), FloatField())
 
 
-def _spread(tickets: QuerySet, until: str) -> Spread:
-    found = tickets.filter(**{f"{until}__isnull": False}).aggregate(
-        n=Count("pk"), p50=Percentile(_seconds(until), 0.5), p90=Percentile(_seconds(until), 0.9)
-    )
-    return Spread(**found)
+def _sums_of(found: dict[tuple[int, date], DaySums], team: int, day: date) -> DaySums:
+    return found.setdefault((team, day), DaySums(team, day, Counter(), Counter(), array("d"), array("d")))
 
 
-def written(tickets: QuerySet) -> QuerySet:
-    """Tickets whose first response can be late: a call is answered as it comes, an import was elsewhere."""
-    return tickets.exclude(channel__in=[Channel.PHONE, Channel.IMPORT])
+def opened(sums: Iterable[DaySums]) -> int:
+    """Tickets opened."""
+    return sum(day.opened.total() for day in sums)
 
 
-def first_response(tickets: QuerySet, *, since: datetime) -> Spread:
-    """Seconds from opened to the first reply, for written contacts opened since then. Clock time."""
-    return _spread(written(tickets).filter(opened_at__gte=since), "first_response_at")
+def closed(sums: Iterable[DaySums]) -> int:
+    """Tickets archived, with whatever outcome."""
+    return sum(day.closed.total() for day in sums)
 
 
-def resolution(tickets: QuerySet, *, since: datetime) -> Spread:
-    """Seconds from opened to the last resolution, for tickets opened since then. Clock time."""
-    return _spread(tickets.exclude(channel=Channel.IMPORT).filter(opened_at__gte=since), "resolved_at")
+def closed_by_owner(sums: Iterable[DaySums]) -> Counter[int | None]:
+    """Tickets archived, by who owned them."""
+    found: Counter[int | None] = Counter()
+    for day in sums:
+        found.update(day.closed)
+    return found
 
 
-def local_midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
+def first_response(sums: Iterable[DaySums]) -> Spread:
+    """Seconds from opened to the first reply, for written contacts opened on these days."""
+    return Spread.of(_merged(day.first_response for day in sums))
 
 
-def opened(tickets: QuerySet, *, since: datetime, until: datetime | None = None) -> int:
-    """Tickets opened in [since, until)."""
-    window = Q(opened_at__gte=since) & (Q(opened_at__lt=until) if until else Q())
-    return tickets.filter(window).count()
+def resolution(sums: Iterable[DaySums]) -> Spread:
+    """Seconds from opened to the last resolution, for tickets opened on these days."""
+    return Spread.of(_merged(day.resolution for day in sums))
 
 
-def closed(tickets: QuerySet, *, since: datetime) -> int:
-    """Tickets archived since then, with whatever outcome."""
-    return tickets.filter(state=State.ARCHIVED, archived_at__gte=since).count()
+def _merged(parts: Iterable[array]) -> list[float]:
+    joined = array("d")
+    for part in parts:
+        joined.extend(part)
+    return sorted(joined)  # the parts are in order, which sorting makes use of
 
 
-def volume_by_day(tickets: QuerySet, *, days: list[date]) -> dict[str, list[int]]:
-    """Opened tickets by class for each local day of `days`, in their order."""
-    rows = (
-        tickets.filter(opened_at__gte=local_midnight(days[0]))
-        .annotate(day=TruncDate("opened_at"))
-        .values_list("kind", "day")
-        .annotate(n=Count("pk"))
-    )
-    found = {(kind, day): n for kind, day, n in rows}
-    return {kind: [found.get((kind, day), 0) for day in days] for kind in Kind.values}
+def volume_by_day(sums: Iterable[DaySums], *, days: list[date]) -> dict[str, list[int]]:
+    """Opened tickets by class for each of `days`, in their order."""
+    found: Counter[tuple[str, date]] = Counter()
+    for one in sums:
+        for (kind, _channel), n in one.opened.items():
+            found[kind, one.day] += n
+    return {kind: [found[kind, day] for day in days] for kind in Kind.values}
 
 
-def first_response_by_day(tickets: QuerySet, *, days: list[date]) -> list[Spread]:
-    """The first-response spread of each local day of `days`, in their order."""
-    rows = (
-        written(tickets).filter(opened_at__gte=local_midnight(days[0]), first_response_at__isnull=False)
-        .annotate(day=TruncDate("opened_at"))
-        .values("day")
-        .annotate(
-            n=Count("pk"), p50=Percentile(_seconds("first_response_at"), 0.5),
-            p90=Percentile(_seconds("first_response_at"), 0.9),
-        )
-    )
-    found = {row["day"]: Spread(row["n"], row["p50"], row["p90"]) for row in rows}
+def first_response_by_day(sums: Iterable[DaySums], *, days: list[date]) -> list[Spread]:
+    """The first-response spread of each of `days`, in their order."""
+    ordered = sorted(sums, key=lambda one: one.day)
+    found = {day: first_response(ones) for day, ones in groupby(ordered, key=lambda one: one.day)}
     return [found.get(day, Spread(0, None, None)) for day in days]
 
 
-def by_channel(tickets: QuerySet, *, since: datetime) -> list[tuple[str, int]]:
-    """Opened tickets by channel since then, most first."""
-    rows = tickets.filter(opened_at__gte=since).values_list("channel").annotate(n=Count("pk")).order_by("-n")
-    return list(rows)
-
-
-def load_by_owner(tickets: TicketQuerySet, *, now: datetime, since: datetime) -> dict[int, dict[str, int]]:
-    """Open, breached and closed-since tickets by owner id."""
-    owned = tickets.filter(owner__isnull=False).order_by()
-    working = owned.active().values("owner").annotate(open=Count("pk"), over=Count("pk", filter=Q(due_at__lt=now)))
-    done = owned.filter(state=State.ARCHIVED, archived_at__gte=since).values("owner").annotate(closed=Count("pk"))
-    load: dict[int, dict[str, int]] = {}
-    for row in (*working, *done):
-        load.setdefault(row.pop("owner"), {"open": 0, "over": 0, "closed": 0}).update(row)
-    return load
+def by_channel(sums: Iterable[DaySums]) -> list[tuple[str, int]]:
+    """Opened tickets by channel, most first."""
+    found: Counter[str] = Counter()
+    for one in sums:
+        for (_kind, channel), n in one.opened.items():
+            found[channel] += n
+    return found.most_common()

@@ -91,8 +91,7 @@ def test_reopened_by_hand_after_the_grace_period_is_the_next_cycle_and_leaves_ev
 
     def figures():
         return (
-            definitions.first_response(mine, since=since), definitions.resolution(mine, since=since),
-            definitions.opened(mine, since=since), definitions.closed(mine, since=since),
+            definitions.counted(mine, [definitions.Span(since)]),
             list(mine.values()), list(ticket.timers.order_by("pk").values()), ticket.history.count(),
             list(ticket.posts.values()),
         )
