@@ -5,13 +5,19 @@ import os
 import pytest
 import redis
 from django.conf import settings
-from django.test import Client
+from django.test import Client, TransactionTestCase
+from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from messaging.models import Mailbox
 from staff.models import Role
 from tests import standard
 from tests.factories import TeamFactory, UserFactory
 from tests.services import await_template, prepare_template
+
+# How long an example takes says how busy the machine is; what a test promises of speed it counts in queries.
+hypothesis_settings.register_profile("patient", hypothesis_settings(), deadline=None)
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_sessionstart(session):
@@ -33,9 +39,24 @@ def broker():
 @pytest.fixture(autouse=True)
 def _clean_cache(broker):
     # Only this worker's keys: clear() would empty the others' sessions and counters too.
-    keys = list(broker.scan_iter(f"{settings.REDIS_PREFIX}*"))
+    keys = list(broker.scan_iter(f"{settings.REDIS_PREFIX}*", count=10_000))
     if keys:
         broker.delete(*keys)
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_product():
+    """A page that the test client asked for leaves its reader's language behind in this thread."""
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_after_commits():
+    """After a test that commits: `standard.empty` in place of Django's flush."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: standard.empty())
+        yield
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import uvicorn
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.test import TransactionTestCase
+from django.db import connections
 from playwright.sync_api import expect, sync_playwright
 
 # Playwright keeps an event loop in the test's thread; the ORM is used there by the tests alone.
@@ -23,9 +22,6 @@ SWITCHES = [
     "--disable-component-update", "--disable-sync",
 ]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-TRIES = 5
-# Rows of migrations and of the frame, which no test changes; writing them anew would double the time of the suite.
-KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 # Live connections of a page stand in window.sockets, where a test can cut them;
 # <html data-live-connection="open"> tells that one of them carries.
 WATCH_SOCKETS = """
@@ -43,58 +39,65 @@ WATCH_SOCKETS = """
     }
   };
 """
+# What htmx logs of a request that the page gave up for a newer one; of one that failed it says more.
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
+PATIENCE = 30  # seconds, on a machine that has much else to do
 expect.set_options(timeout=15_000)
 
 
+class Site:
+    """The product behind a real port, one server for the worker's whole run."""
+
+    def __init__(self):
+        from crm_project.asgi import application
+
+        config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+        self._await(lambda: self.server.started, "the server did not start")
+        self.address = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    def rest(self) -> None:
+        """Return when all that was asked is answered: a page that was closed may still have been sending its draft."""
+        state = self.server.server_state
+        self._await(lambda: not state.tasks and not state.connections, "the server still works for a closed page")
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(10)
+
+    def _await(self, true, otherwise) -> None:
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert self.thread.is_alive() and time.monotonic() < end, otherwise
+            time.sleep(0.005)
+
+
 @pytest.fixture(scope="session")
-def address():
-    """Where the product answers; one server for the worker's whole run."""
-    from crm_project.asgi import application
-
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+def site(django_db_setup):
+    site = Site()
+    site.start()
+    yield site
+    site.stop()
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(django_db_setup):
     program = os.environ.get("BROWSER_PATH") or next((path for name in BROWSERS if (path := shutil.which(name))), None)
     assert program, "no Chromium found: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
         yield browser
         browser.close()
+        # Beside the browser's event loop this thread has connections of its own, which nobody finds after it.
+        connections.close_all()
 
 
 @pytest.fixture
-def flushing(monkeypatch):
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
-
-
-def empty_tables() -> None:
-    """What Django's flush does; small tables are deleted from in a tenth of the time that truncating them takes."""
-    names = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
-    deletes = [f"DELETE FROM {connection.ops.quote_name(name)};" for name in sorted(names)]
-    # A page that was closed may still be sending its draft: whoever of the two is refused, the tables end empty.
-    for attempt in range(TRIES):
-        try:
-            # Foreign keys are looked at when the transaction ends, so the order does not matter.
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("\n".join(deletes))
-            return
-        except (OperationalError, IntegrityError):
-            if attempt == TRIES - 1:
-                raise
-
-
-@pytest.fixture
-def desk(flushing, transactional_db):
+def desk(transactional_db):
     """Rows that the server can see: committed, and gone after the test."""
 
 
@@ -108,7 +111,11 @@ class Tab:
         self.page = context.new_page()
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("console", lambda line: line.type == "error" and self.problems.append(line.text))
+        self.page.on("console", lambda line: line.type == "error" and self._complain(line.text))
+
+    def _complain(self, text: str) -> None:
+        if not text.startswith(GIVEN_UP):
+            self.problems.append(text)
 
     def open(self, path: str):
         self.page.goto(self.address + path)
@@ -141,17 +148,17 @@ class Tab:
 
 
 @pytest.fixture
-def browse(desk, browser, address):
+def browse(desk, browser, site):
     """browse(user, language=…, theme=…, size=…) → a Tab in which that user is signed in."""
-    with Visits(browser, address) as visits:
+    with Visits(browser, site) as visits:
         yield visits.enter
 
 
 class Visits:
     """Browser contexts that are closed in the end, each the machine of one person."""
 
-    def __init__(self, browser, address):
-        self.browser, self.address, self.contexts = browser, address, []
+    def __init__(self, browser, site):
+        self.browser, self.site, self.address, self.contexts = browser, site, site.address, []
 
     def __enter__(self):
         return self
@@ -159,6 +166,7 @@ class Visits:
     def __exit__(self, *error):
         for context in self.contexts:
             context.close()
+        self.site.rest()
 
     def enter(self, user=None, *, language="en", theme="light", size=(1440, 900)) -> Tab:
         context = self.browser.new_context(

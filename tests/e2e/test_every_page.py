@@ -7,7 +7,6 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -27,7 +26,8 @@ from processes.models import Template
 from staff import absences, announcing, handing_over, notifications, rosters
 from staff.floor_models import HandOverLine, Shift
 from staff.models import Role
-from tests.e2e.conftest import Visits, empty_tables
+from tests import standard
+from tests.e2e.conftest import Visits
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory, make_late
 from tickets import conversation, escalation, intake, sla, workflow
 from tickets.models import Channel, Kind, Level, State
@@ -117,8 +117,7 @@ def floor(django_db_setup, django_db_blocker):
         fill_all()
         people = cast()
         yield SimpleNamespace(**people, **cases(people))
-        empty_tables()
-        connection.close()  # the browser's event loop gave this thread a second one, which nobody else closes
+        standard.empty()
 
 
 def cast() -> dict:
@@ -267,14 +266,14 @@ def resolved(customer, agent, kind, *states):
 
 
 @pytest.fixture
-def flushing(floor, monkeypatch):
-    """None between the pages: they all look at the same rows."""
+def desk(floor, monkeypatch, transactional_db):
+    """Rows that stay from page to page: they all look at the same ones."""
     monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: None)
 
 
 @pytest.fixture(scope="module")
-def visits(floor, browser, address):
-    with Visits(browser, address) as visits:
+def visits(floor, browser, site):
+    with Visits(browser, site) as visits:
         yield visits, {}
 
 
