@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import events, live
+from customers import freshness
 from customers.models import Customer, Task
 from followups import callbacks
 from followups.models import Attempt, Callback, Outgoing
@@ -92,11 +93,12 @@ def save_draft(outgoing: Outgoing, data: dict[str, str], *, now: datetime | None
 def finish(
     outgoing: Outgoing, *, by: User, outcome: str, hung_up_by: str = "", has_time: bool | None = None,
     score: int | None = None, cause: str = "", next_at: datetime | None = None, seen: int | None = None,
-    now: datetime | None = None, **answers: Any,
+    close_task: bool = False, now: datetime | None = None, **answers: Any,
 ) -> Outgoing:
     """Ends the call and stores its answers; that of a callback is recorded as its attempt, with all that follows.
 
     `outcome` is an `Attempt.Outcome` for a callback, an `Outgoing.Result` otherwise. Sent twice it is recorded once.
+    `close_task` ends the customer task that the call was about, with the customer's words as what came of it.
     Raises `callbacks.CallbackRefused` and `workflow.MoveRefused`, and leaves everything as it was.
     """
     now = now or timezone.now()
@@ -116,6 +118,8 @@ def finish(
         )
     else:
         _tell(locked, by=by, now=now)
+    if close_task and locked.task:
+        freshness.close(locked.task, by=by, note=locked.words, now=now)
     reached = locked.result == Outgoing.Result.REACHED
     ended = Call.Outcome.ANSWERED if reached else Call.Outcome.CALLBACK
     calls.finish(locked.call, outcome=ended, hung_up_by=hung_up_by, now=now)

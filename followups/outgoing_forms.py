@@ -8,6 +8,7 @@ from followups.models import Outgoing
 
 MAX_TEXT = 4000
 OF_CALLBACK = ("score", "next_at", "cause", "seen")
+ENDS_TASK = (Outgoing.Result.REACHED, Outgoing.Result.DECLINED)  # a task goes on after a call that reached nobody
 
 
 class OutgoingForm(AttemptForm):
@@ -22,8 +23,15 @@ class OutgoingForm(AttemptForm):
         widget=forms.CheckboxInput(attrs={"class": "form-check-input mt-0"}),
     )
 
+    close_task = forms.BooleanField(
+        label=_("The customer task is done with this call"), required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input mt-0"}),
+    )
+
     def __init__(self, *args, about: Outgoing, **kwargs):
         super().__init__(*args, **kwargs)
+        if about.task is None or about.task.done_at:
+            del self.fields["close_task"]
         self.is_callback = about.callback_id is not None
         if not self.is_callback:
             self.archiving = []
@@ -37,10 +45,11 @@ class OutgoingForm(AttemptForm):
     def answers(self) -> dict:
         """The cleaned form as the service takes it."""
         data = dict(self.cleaned_data)
+        data["close_task"] = bool(data.get("close_task")) and data["outcome"] in ENDS_TASK
         return data | {"hung_up_by": "customer" if data.pop("customer_hung_up") else ""}
 
 
 def draft_of(post) -> dict[str, str]:
     """The posted fields as they were filled in, to be kept as a draft."""
-    fields = {"has_time", "customer_hung_up", *AttemptForm.base_fields} - {"seen"}
+    fields = {"has_time", "customer_hung_up", "close_task", *AttemptForm.base_fields} - {"seen"}
     return {name: post[name][:MAX_TEXT] for name in sorted(fields) if name in post}

@@ -86,6 +86,21 @@ def test_a_customer_task_is_called_about_and_who_is_in_a_call_makes_no_second_on
     assert (event.customer_id, event.ticket_id, event.data["result"]) == (customer.pk, None, "no_answer")
 
 
+def test_the_task_that_a_call_was_about_is_ended_with_it_if_somebody_was_reached(client, customer, agent, resolved):
+    task = Task.objects.create(customer=customer, kind="contact", key="t", due_on=timezone.localdate(), assignee=agent)
+    page = dialled(client, agent, "dial_task", task.pk).url
+    assert 'name="close_task"' in client.get(page).content.decode()
+    client.post(page, {"outcome": "no_answer", "close_task": "on"})
+    task.refresh_from_db()
+    assert task.done_at is None  # nobody was reached: it goes on
+    again = dialled(client, agent, "dial_task", task.pk).url
+    client.post(again, {"outcome": "reached", "words": "下周再联系", "close_task": "on"})
+    task.refresh_from_db()
+    assert (task.done_by, task.note) == (agent, "下周再联系") and task.done_at
+    about = resolved(Kind.CONSULT)
+    assert 'name="close_task"' not in client.get(dialled(client, agent, "dial_ticket", about.pk).url).content.decode()
+
+
 def test_nobody_is_dialled_without_a_number_and_nobody_sees_anothers_call(client, resolved, agent, lead, customer):
     ticket = resolved(Kind.CONSULT)
     page = dialled(client, agent, "dial_ticket", ticket.pk).url
