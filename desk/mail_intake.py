@@ -21,7 +21,7 @@ from messaging.mail import ParsedMail, Unparseable, parse, ticket_token
 from messaging.models import Attachment, Channel, Mailbox, Message, Outbox
 from staff import notifications
 from staff.models import Team
-from tickets import classification, intake, joining, reopening, workflow
+from tickets import classification, intake, reopening, workflow
 from tickets.models import Kind, Post, Ticket
 
 log = logging.getLogger(__name__)
@@ -231,12 +231,7 @@ class _Routing:
     def _thread(self) -> Ticket | None:
         """The ticket that the mail continues; of an archived one what it was merged into, or its open successor."""
         ticket = self._referenced() or self._named()
-        while ticket is not None and ticket.is_archived:
-            successor = joining.survivor_of(ticket) or ticket.cycles.order_by("-pk").first()
-            if successor is None:
-                break
-            ticket = successor
-        return ticket
+        return reopening.goes_on_in(ticket) if ticket else None
 
     def _referenced(self) -> Ticket | None:
         mail = self.mail

@@ -186,13 +186,13 @@ class Tickets(generics.ListAPIView):
         return tickets
 
     def post(self, request, *args, **kwargs):
-        key = _stored_key(request)
+        key = key_of(request)
         if key and (known := Ticket.objects.visible_to(request.user).filter(idempotency_key=key).first()):
-            return Response(_shown(known), status=200)
+            return Response(shown(known), status=200)
         form = TicketIn(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         ticket, made = form.open(idempotency_key=key)
-        return Response(_shown(ticket), status=201 if made else 200)
+        return Response(shown(ticket), status=201 if made else 200)
 
 
 class OneTicket(generics.RetrieveAPIView):
@@ -214,12 +214,13 @@ def _known(name: str, value: str, known: list[str]) -> str:
     return value
 
 
-def _stored_key(request) -> str | None:
+def key_of(request) -> str | None:
     """The caller's Idempotency-Key, apart from everybody else's and in a fixed length."""
     given = request.headers.get("Idempotency-Key", "").strip()
     digest = hashlib.sha256(given.encode()).hexdigest()[:48]
     return f"api:{request.user.pk}:{digest}" if given else None
 
 
-def _shown(ticket: Ticket) -> dict:
+def shown(ticket: Ticket) -> dict:
+    """One ticket as it leaves over REST."""
     return TicketDetail(_with_conversation(Ticket.objects.all()).get(pk=ticket.pk)).data

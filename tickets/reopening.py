@@ -10,7 +10,7 @@ from core import events
 from messaging.models import Message
 from staff.models import Role, User
 from tickets import intake, joining, workflow
-from tickets.models import Ticket
+from tickets.models import Post, Ticket
 
 
 class ReopenRefused(Exception):
@@ -46,6 +46,38 @@ def reopen(ticket: Ticket, *, by: User, reason: str, now: datetime | None = None
     if workflow.returns(locked, now=now):
         return workflow.take_up(ticket, by=by, reason=reason.strip(), now=now)
     return open_cycle(locked, body=reason.strip(), by=by, now=now)
+
+
+def goes_on_in(ticket: Ticket) -> Ticket:
+    """The ticket itself while it is open; of an archived one what it was merged into, or its newest cycle."""
+    while ticket.is_archived:
+        successor = joining.survivor_of(ticket) or ticket.cycles.order_by("-pk").first()
+        if successor is None:
+            break
+        ticket = successor
+    return ticket
+
+
+@transaction.atomic
+def hear(ticket: Ticket, *, body: str, channel: str, key: str = "", now: datetime | None = None) -> Post:
+    """What the customer says about a ticket, wherever the matter stands by now; returns the entry, on its ticket.
+
+    Appended to the ticket where the matter goes on, which is taken up within its grace period; after it a linked cycle
+    opens. The same `key` about the same ticket is heard once.
+    """
+    now = now or timezone.now()
+    Ticket.objects.select_for_update().only("pk").get(pk=ticket.pk)  # the same words sent twice at once wait here
+    key = f"{key}:{ticket.pk}" if key else ""
+    if key and (known := Post.objects.filter(key=key).select_related("ticket").first()):
+        return known
+    found = goes_on_in(Ticket.objects.get(pk=ticket.pk))
+    if found.is_archived and not workflow.returns(found, now=now):
+        fresh = open_cycle(found, body=body, channel=channel, now=now)
+        post = fresh.posts.order_by("pk")[0]
+    else:
+        post = intake.append_inbound(found, body=body, channel=channel, now=now)
+    Post.objects.filter(pk=post.pk).update(key=key)
+    return post
 
 
 @transaction.atomic

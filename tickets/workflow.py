@@ -307,7 +307,8 @@ def returns(ticket: Ticket, *, now: datetime) -> bool:
 def take_up(ticket: Ticket, *, by: User | None, reason: str = "", now: datetime | None = None) -> Ticket:
     """Returns an archived ticket within its grace period to where its flow handles dissatisfaction (P4 †).
 
-    A complaint that came back to the department before is escalated. The outcome that stood is kept in the event.
+    A complaint that came back to the department before is escalated. Within the grace period a closing is provisional:
+    the ticket counts as closed again when it is archived anew, once; the outcome that stood is kept in the event.
     Raises `MoveRefused`.
     """
     now = now or timezone.now()

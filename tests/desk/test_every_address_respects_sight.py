@@ -70,6 +70,9 @@ ROWS = {
     "floor/absences/<int:pk>/": "absence",
     "floor/announcements/<int:pk>/": "announcement",
     "api/v1/tickets/<int:pk>/": "ticket",
+    "api/v1/tickets/<int:pk>/messages/": "ticket",
+    "api/v1/tickets/<int:pk>/replies/": "ticket",
+    "api/v1/tickets/<int:pk>/reopen/": "ticket",
     "api/v1/orders/<int:pk>/": "order",
 }
 # What an address names besides, by the name of its parameter.

@@ -1,12 +1,15 @@
 """Tickets over REST: opened through intake, seen by team, contacts masked."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from staff.models import ApiToken
 from tests.factories import CustomerFactory, TicketFactory
+from tickets import workflow
 from tickets.models import Ticket
 
 NEW = {"subject": "净水机漏水", "body": "请上门维修", "customer": {"name": "王小雨", "phone": "138 1234 5678"}}
@@ -115,6 +118,42 @@ def test_the_list_pages_by_cursor_and_filters(call, agent):
     assert len(call(agent, f"{LIST}?kind=consult").json()["results"]) == 2
     assert call(agent, f"{LIST}?kind=none").status_code == 400
     assert call(agent, f"{LIST}?customer_id=x").json()["results"] == []
+
+
+def test_words_of_the_customer_and_replies_go_into_the_conversation_once(call, agent, team):
+    ticket = TicketFactory(customer=CustomerFactory(team=team, email="yu@mail.example"), owner=agent, by=agent)
+    said, answered = (reverse(f"api:ticket_{name}", args=[ticket.pk]) for name in ("messages", "replies"))
+    words, key = {"body": "还是漏，回电 13812345678"}, {"Idempotency-Key": "m-1"}
+    first, again = call(agent, said, words, **key), call(agent, said, words, **key)
+    assert (first.status_code, again.status_code) == (201, 200) and first.json() == again.json()
+    assert first.json()["ticket"]["number"] == ticket.number and "138****5678" in first.json()["body"]
+    assert call(agent, answered, {"body": "您好，已安排"}).status_code == 422  # and when do they hear again?
+    reply = {"body": "您好，已安排", "next_update_at": (timezone.now() + timedelta(hours=4)).isoformat()}
+    assert [call(agent, answered, reply, **key).status_code for _twice in range(2)] == [201, 200]
+    assert list(ticket.posts.values_list("kind", flat=True)) == ["inbound", "inbound", "reply"]
+    assert ticket.posts.get(kind="reply").outgoing.body == "您好，已安排"
+    assert call(agent, said, {"body": ""}).status_code == 400
+
+
+def test_an_archived_ticket_goes_on_as_its_next_cycle_over_the_api(call, agent, specialist, team):
+    def decided():
+        made = TicketFactory(customer=CustomerFactory(team=team), owner=agent, by=agent)
+        workflow.move(made, "archived", by=agent, outcome="withdrawn", cause="customer", note="客户撤回")
+        return made
+
+    ticket, key = decided(), {"Idempotency-Key": "m-2"}
+    said, reopen = (reverse(f"api:ticket_{name}", args=[ticket.pk]) for name in ("messages", "reopen"))
+    answers = [call(agent, said, {"body": "又漏了"}, **key).json()["ticket"]["id"] for _twice in range(2)]
+    cycle = Ticket.objects.get(cycle_of=ticket)
+    assert answers == [cycle.pk, cycle.pk] and cycle.unread
+    assert call(agent, said, {"body": "请尽快"}).json()["ticket"]["id"] == cycle.pk
+    refused = call(specialist, reopen, {"reason": "客户来电"})
+    assert refused.status_code == 422 and cycle.number in refused.json()["detail"]
+
+    other = reverse("api:ticket_reopen", args=[decided().pk])
+    assert call(agent, other, {"reason": "客户来电"}).status_code == 422  # the service centre reopens
+    taken_up = call(specialist, other, {"reason": "客户来电"})
+    assert taken_up.status_code == 201 and taken_up.json()["cycle"] == 2
 
 
 def test_the_number_of_queries_does_not_grow_with_the_list(call, agent, django_assert_max_num_queries):
