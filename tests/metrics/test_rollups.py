@@ -194,3 +194,25 @@ def test_workers_that_fill_and_fold_at_once_change_no_figure(team, monkeypatch):
     assert volume["service"] == [0, 0, 1, 5, 5, 5, 5]
     assert standing.by_state([team.pk]) == {(team.pk, "service", State.RECEIVED): 21}
     assert Standing.objects.count() <= 5
+
+
+def test_each_change_that_a_past_day_can_suffer_is_seen_at_once(team, other_team, agent, lead):
+    now, day = timezone.now(), timezone.now() - 2 * DAY
+    done = GONE | {"archived_at": day + HOUR, "owner": agent}
+    changes = [
+        {}, {"kind": "complaint"}, {"channel": "web"}, {"opened_at": now - 3 * DAY}, {"first_response_at": now - DAY},
+        {"resolved_at": now - DAY}, {"team": other_team}, done, {"owner": lead}, {"archived_at": now - DAY},
+        {"state": "received", "outcome": "", "cause": "", "archived_at": None},
+    ]
+    ticket, before = Ticket.objects.filter(pk=opened(CustomerFactory(team=team), day).pk), None
+    both, span = [team.pk, other_team.pk], definitions.Span(local_midnight(days_to(now)[0]))
+    for change in [*changes, None]:
+        if change:
+            ticket.update(**change)
+        elif change is None:
+            ticket.delete()
+        found = [one for one in rollups.of_days(both, days_to(now)) if one.opened or one.closed]
+        assert sorted(found, key=str) == sorted(definitions.counted(Ticket.objects.all(), [span]), key=str), change
+        assert found != before, change
+        rollups.fill_all(now=now)
+        before = found
