@@ -53,7 +53,8 @@ VIEWS = (
     View("vip", _("VIP customers"), "gem", team=True),
 )
 CODES = {view.code: view for view in VIEWS}
-PERSONAL = tuple(view.code for view in VIEWS if not view.team)
+OWN = ("mine", "breached", "today", "unread", "snoozed")  # what an agent answers for, see `theirs`
+MOST_URGENT = {"breached", "today"}  # the first in the order of the queue, so that counting stops where they end
 
 
 def end_of_today(now: datetime) -> datetime:
@@ -107,26 +108,36 @@ class Rows(Subquery):
 
 
 def counts(user: User, now: datetime, saved: "list[tuple[SavedView, Filters]] | None" = None) -> Counts:
-    """How many tickets each view holds, the saved ones too, in one query.
+    """How many tickets each view holds, the saved ones too, in two queries that read CAP rows each, most urgent first.
 
-    With more than CAP open tickets in sight, what is one's own is counted along its indexes, each up to CAP, and the
-    views of the team and the saved ones say what the first CAP hold, at least.
+    One looks at what is the person's own and, for an agent, nobody's, the other at all in sight. With more than CAP
+    to be looked at, a view holds at least what was found, save where the most urgent or those watched are counted.
     """
     wanted = conditions(user, now) | {f"saved{view.pk}": kept.condition(user, now) for view, kept in saved or []}
+    watched = open_to(user).filter(wanted.pop("watched"))
+    mine = Q(owner=user) if user.supervises else theirs(user)
+    own = {code: wanted.pop(code) for code in (("mine",) if user.supervises else OWN)}
+    found, more = _held(open_to(user), wanted, watched=_apart(watched))
+    owned, more_owned = _held(open_to(user).filter(mine), own)
+    found |= owned
+    least = {code for code in more | more_owned if code not in MOST_URGENT}
+    least |= {code for code, count in found.items() if count > CAP}
+    return Counts({code: min(count, CAP) for code, count in found.items()}, frozenset(least))
+
+
+def _held(tickets: TicketQuerySet, wanted: dict[str, Q], **apart: Case) -> tuple[dict[str, int], set[str]]:
+    """How many of the first CAP of these tickets each condition holds, and which of them may hold more."""
     # Named apart from the columns that the conditions ask for.
     held = {f"in_{code}": Count("pk", filter=condition or None) for code, condition in wanted.items()}
-    held |= {f"in_{code}": _apart(open_to(user).filter(wanted[code]), held[f"in_{code}"]) for code in PERSONAL}
-    found = open_to(user)[: CAP + 1].aggregate(looked_at=Count("pk"), **held)
-    by_view = {code: found[f"in_{code}"] for code in wanted}
-    capped = found["looked_at"] > CAP
-    more = {code for code, count in by_view.items() if count > CAP or (capped and code not in PERSONAL)}
-    return Counts({code: min(count, CAP) for code, count in by_view.items()}, frozenset(more))
+    found = tickets[: CAP + 1].aggregate(looked_at=Count("pk"), **held, **apart)
+    counted = {code: found[f"in_{code}"] for code in wanted} | {code: found[code] for code in apart}
+    return counted, set(wanted) if found["looked_at"] > CAP else set()
 
 
-def _apart(tickets: TicketQuerySet, among_first: Count) -> Case:
-    """Counts these tickets by a query of their own, which runs only where there are more than CAP to be looked at."""
+def _apart(tickets: TicketQuerySet) -> Case:
+    """Counts these tickets by a query of their own, beside what an aggregation counts."""
     rows = Rows(tickets.order_by().values("pk")[: CAP + 1])
-    return Case(When(GreaterThan(Count("pk"), CAP), then=rows), default=among_first, output_field=IntegerField())
+    return Case(When(GreaterThan(Count("pk"), 0), then=rows), default=0, output_field=IntegerField())
 
 
 def saved_views(user: User) -> "list[tuple[SavedView, Filters]]":
