@@ -117,15 +117,16 @@
     }
   });
 
-  /* The focus goes on where it was: at the same control, else the same form, else the same part of the page. */
-  let held = null;
+  /* The focus goes on where it was: at the same control, else the same form, else the same part of the page. What was
+     held is kept by who asked, since several parts of a page may be under way at once. */
+  const held = new WeakMap();
   const addressOf = (form) => form.getAttribute("hx-post") || form.getAttribute("action");
   function hold(inside, by) {
     const at = document.activeElement;
     if (!at || at === document.body || !inside.contains(at)) return;
     const form = at.closest("form");
     const part = (form || at).parentElement?.closest("[id]");
-    held = { by, id: at.id, to: form && addressOf(form), part: part?.id, typed: at.matches("textarea, select, input") };
+    held.set(by, { at, id: at.id, to: form && addressOf(form), part: part?.id, typed: at.matches("textarea, select, input") });
   }
   // A button is held before it is disabled, the rest when a part of the page refreshes itself.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -133,10 +134,10 @@
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => hold(document.body, detail.requestConfig.elt));
   function goOn(by) {
-    if (held?.by !== by) return; // another part of the page came in between
-    const was = held;
-    held = null;
+    const was = held.get(by);
+    held.delete(by);
     if (!was || (document.activeElement && document.activeElement !== document.body)) return;
+    if (was.at.isConnected) { was.at.focus({ preventScroll: true }); return; } // only disabled for the while
     const forms = was.to ? [...document.querySelectorAll("form")].filter((form) => addressOf(form) === was.to) : [];
     const first = was.typed ? "textarea, select, input:not([type=hidden]), button" : "button, summary, a[href]";
     const parts = [document.getElementById(was.id), ...forms, document.getElementById(was.part)].filter(Boolean);

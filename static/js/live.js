@@ -33,16 +33,39 @@
     node.dataset.live.split(/\s+/).forEach((topic) => waiting.add(topic));
   });
 
+  /* Regions under way. Who is told of a change meanwhile asks again afterwards: the answer may be from before it. A region
+     that is replaced before its own answer came is asked for again in its new place, and the late answer is not drawn: it
+     would take along the parts that are to be preserved. */
+  const asking = new WeakSet();
+  const again = new Map();
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.target === detail.elt && detail.elt.dataset.live) asking.add(detail.elt);
+  });
+  ["htmx:beforeOnLoad", "htmx:sendError", "htmx:sendAbort", "htmx:timeout"].forEach((name) =>
+    document.addEventListener(name, ({ detail }) => asking.delete(detail.elt)));
+  document.addEventListener("htmx:beforeCleanupElement", ({ detail: { elt } }) => {
+    if (!asking.delete(elt)) return;
+    elt.addEventListener("htmx:beforeSwap", (event) => { event.detail.shouldSwap = false; });
+    again.set(elt.id, elt.dataset.live.split(/\s+/));
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const late = [...again];
+    again.clear();
+    late.forEach(([id, topics]) => ask(id, topics));
+  });
+
   /* A region with data-live-gap (milliseconds) asks no more often than that, and never misses the last change. */
   const told = new Map();
-  function tell(id, topics) {
+  function ask(id, topics) {
     const node = document.getElementById(id);
     const state = told.get(id) || { at: 0, timer: 0 };
     told.set(id, state);
     if (!node || state.timer) return;
-    const wait = state.at + Number(node.dataset.liveGap) - Date.now();
+    if (asking.has(node)) { again.set(id, topics); return; }
+    if (inUse(node)) { topics.forEach((topic) => waiting.add(topic)); return; }
+    const wait = state.at + Number(node.dataset.liveGap || 0) - Date.now();
     if (wait > 0) {
-      state.timer = setTimeout(() => { state.timer = 0; tell(id, topics); }, wait);
+      state.timer = setTimeout(() => { state.timer = 0; ask(id, topics); }, wait);
       return;
     }
     state.at = Date.now();
@@ -56,10 +79,7 @@
     waiting.clear();
     document.querySelectorAll("[data-live]").forEach((node) => {
       const mine = node.dataset.live.split(/\s+/).filter((topic) => topics.has("*") || topics.has(topic));
-      if (!mine.length) return;
-      if (inUse(node)) mine.forEach((topic) => waiting.add(topic));
-      else if (node.id && node.dataset.liveGap) tell(node.id, mine);
-      else window.htmx?.trigger(node, "live", { topics: mine });
+      if (mine.length) ask(node.id, mine);
     });
   }
   function refresh(topic) {

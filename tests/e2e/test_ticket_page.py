@@ -217,3 +217,45 @@ def test_what_is_done_by_keyboard_keeps_its_place_and_more_leads_on(desk, browse
     tab.get_by_role("button", name="Menu").press("Enter")
     tab.get_by_role("link", name="Feedback records").press("Enter")
     expect(tab).to_have_url(re.compile(r"/feedback/$"))
+
+
+def test_answers_that_overtake_each_other_lose_neither_a_panel_nor_the_focus(desk, browse, agent, ticket):
+    tab = browse(agent)
+    work, watch, side = (Gate(tab.page, name) for name in ("work", "watch", "side"))
+    page = tab.open_live(f"/tickets/{ticket.pk}/")
+    task = page.get_by_text("Add a task", exact=True)
+    with page.expect_request(re.compile("/side/$")):
+        intake.append_inbound(ticket, body="还在漏水，请尽快。")
+    with page.expect_request(re.compile("/watch/$")):
+        page.get_by_role("button", name="Watch").press("Enter")
+    work.open()
+    expect(task).to_be_visible()
+    panel = page.locator("#ticket-work.kept")
+    page.locator("#ticket-work").evaluate("panel => panel.classList.add('kept')")
+    watch.open()
+    expect(page.get_by_role("button", name="Watching")).to_be_focused()
+    # What the refresh asked for before the press has no place any more; it is asked for anew.
+    with page.expect_response(re.compile("/side/$")):
+        side.open()
+    expect(panel).to_be_visible()
+    expect(page.get_by_role("button", name="Watching")).to_be_focused()
+    assert tab.problems == []
+
+
+class Gate:
+    """Requests to an address that ends so wait until it is opened."""
+
+    def __init__(self, page, name):
+        self.waiting, self.is_open = [], False
+        page.route(re.compile(rf"/{name}/$"), self.come)
+
+    def come(self, route):
+        if self.is_open:
+            route.continue_()
+        else:
+            self.waiting.append(route)
+
+    def open(self):
+        self.is_open = True
+        for route in self.waiting:
+            route.continue_()
