@@ -165,10 +165,18 @@ class TestTheStory:
 
 
 @pytest.fixture(scope="class")
-def installed(tmp_path_factory, django_db_setup, django_db_blocker):
-    """What `manage.py demo` printed; its data folder is the test's own."""
+def printed(tmp_path_factory, django_db_setup, django_db_blocker):
+    """What `manage.py demo` printed; its data folder is the class's own."""
     with override_settings(DATA_DIR=tmp_path_factory.mktemp("data")):
         yield from _undone(django_db_blocker, _run)
+
+
+@pytest.fixture
+def installed(printed):
+    """The same, and the file as it was written, whatever another test made of it."""
+    text = credentials.path().read_bytes()
+    yield printed
+    credentials.path().write_bytes(text)
 
 
 def _run() -> str:
