@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from core import bulk
 from customers.models import Task
-from desk import belongings
+from desk import belongings, leaving_visits
 from followups.models import Callback
 from processes.models import Process, Step
 from staff import absences, floor, notifications
@@ -29,6 +29,7 @@ from staff.sight import visible_teams
 from tickets import transfers, workflow
 from tickets.models import State, Ticket
 from tickets.relation_models import Task as Todo
+from visits import standing_in
 from visits.models import Visit
 
 OFFLINE_FOR = timedelta(hours=4)
@@ -101,6 +102,11 @@ WORK: dict[str, Work] = {
     "todo": Work(gettext_lazy("Tasks on tickets"), _todos, Todo, "owner"),
     "step": Work(gettext_lazy("Process steps"), _steps, Step, "owner"),
 }
+
+
+def label_of(what: str) -> str | Promise:
+    """The name of a kind of work, as a transfer keeps it."""
+    return WORK[what].label if what in WORK else gettext_lazy("Visits")
 
 
 def work_of(user: User) -> list[Piece]:
@@ -189,11 +195,6 @@ def preview(*, user: User, plan: str, deputy: User | None, now: datetime | None 
     return sorted(shares, key=lambda share: (share.to is None, -share.total))
 
 
-def visits_of(user: User) -> QuerySet[Visit]:
-    """Open visits that this person goes to: appointments with customers, handed on singly on the board of visits."""
-    return Visit.objects.open().filter(technician__user=user).order_by("starts_at", "pk")
-
-
 # --- Handing on, and back ---------------------------------------------------------------------------------
 
 
@@ -220,6 +221,8 @@ def transfer(
             {"what": what, "id": pk, "why": why} if why else {"what": what, "id": pk, "after": to.pk if to else None}
             for (pk, (_former, to)), why in zip(asked.items(), answers.values(), strict=True)
         ]
+    if wanted is None:
+        row.rows += leaving_visits.hand_on(user, absence=absence, deputy=chooser.deputy, by=by, now=now)
     row.save()
     if row.done:
         notifications.notify(user, "handed_on", count=len(row.done), now=now)
@@ -260,10 +263,14 @@ def undo(row: Transfer, *, by: User, now: datetime | None = None) -> Transfer:
     if now > row.at + UNDO:
         raise UndoRefused(_("The time to undo it is over."))
     moves: dict[str, dict[int, transfers.Move]] = {}
+    visits = [done for done in row.done if done["what"] == leaving_visits.WHAT]
     for done in row.done:
+        if done["what"] == leaving_visits.WHAT:
+            continue
         moves.setdefault(done["what"], {})[done["id"]] = (done["after"], row.user)
-    for what, asked in moves.items():
-        answers = _hand(what, asked, by=by, reason=_("Taken back"), now=now)
+    back = {what: _hand(what, asked, by=by, reason=_("Taken back"), now=now) for what, asked in moves.items()}
+    back[leaving_visits.WHAT] = leaving_visits.give_back(visits, user=row.user, by=by, now=now)
+    for what, answers in back.items():
         row.kept += [{"what": what, "id": pk, "why": why} for pk, why in answers.items() if why]
     row.undone_at = now
     row.save(update_fields=["undone_at", "kept"])
@@ -304,6 +311,7 @@ class Left:
     user: User
     absence: Absence | None
     tickets: list[Ticket]
+    visits: list[Visit]
 
     @property
     def all_of_it(self) -> bool:
@@ -323,7 +331,23 @@ def left_behind(viewer: User, *, now: datetime | None = None) -> list[Left]:
     held: dict[int, list[Ticket]] = {}
     for ticket in rows:
         held.setdefault(ticket.owner_id or 0, []).append(ticket)
-    return [Left(gone[pk], absent.get(pk), tickets) for pk, tickets in held.items()]
+    going = _visits_of(fully, absent, viewer=viewer, now=now)
+    return [Left(gone[pk], absent.get(pk), held.get(pk, []), going.get(pk, [])) for pk in {**held, **going}]
+
+
+def _visits_of(
+    people: list[int], absent: dict[int, Absence], *, viewer: User, now: datetime
+) -> dict[int, list[Visit]]:
+    """{person: the visits in sight that fall into their absence, or all that lie ahead}"""
+    rows = Visit.objects.visible_to(viewer).filter(
+        technician__user__in=people, state__in=standing_in.MOVABLE, ends_at__gt=now
+    )
+    found: dict[int, list[Visit]] = {}
+    for visit in rows.select_related("technician").order_by("starts_at", "pk")[:MOST]:
+        user_id = visit.technician.user_id  # type: ignore[union-attr]
+        if user_id not in absent or visit.starts_at < absent[user_id].ends_at:  # type: ignore[operator]
+            found.setdefault(user_id, []).append(visit)
+    return found
 
 
 def take_away(*, user: User, plan: str, by: User, now: datetime | None = None) -> Transfer:

@@ -16,7 +16,7 @@ GROUPS: dict[str, Group] = {
     "visit_dispatched": Group.VISIT, "visit_taken_off": Group.VISIT, "visit_appointed": Group.VISIT,
     "visit_changed": Group.VISIT, "visit_cancelled": Group.VISIT, "visit_arrived": Group.VISIT,
     "visit_completed": Group.VISIT, "visit_failed": Group.VISIT, "visit_late": Group.VISIT,
-    "visit_call_to_remind": Group.VISIT,
+    "visit_call_to_remind": Group.VISIT, "visit_tomorrow": Group.VISIT,
     "no_policy": Group.DESK, "request_overdue": Group.DESK, "webhook_paused": Group.DESK, "announced": Group.DESK,
 }  # fmt: skip
 URGENT = {"escalated", "escalated_ahead", "handed_over", "visit_late"}

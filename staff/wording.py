@@ -104,6 +104,7 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
     "visit_arrived": ("geo-alt", _("Visit %(number)s: the technician has arrived.")),
     "visit_completed": ("clipboard-check", _("Visit %(number)s is completed.")),
     "visit_failed": ("x-octagon", _("Visit %(number)s failed and needs a new appointment.")),
+    "visit_tomorrow": ("calendar-check", _("Visit %(number)s is tomorrow: %(window)s.")),
     "visit_late": ("alarm", _("Visit %(number)s: the window has passed, nobody has arrived.")),
     "visit_call_to_remind": ("telephone", _("Visit %(number)s is tomorrow; no mail address, so please call.")),
     "announced": ("broadcast", _("News for the floor: %(title)s")),

@@ -56,7 +56,10 @@ def _tell_late(pk: int, now: datetime) -> bool:
 
 
 def remind(*, now: datetime | None = None) -> int:
-    """The day before an appointment its customer is reminded by mail; without an address the owner is asked to call."""
+    """The day before an appointment its customer is reminded by mail, and the technician under the bell.
+
+    Without a mail address the ticket's owner is asked to call.
+    """
     now = now or timezone.now()
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     if not FIRST_HOUR <= timezone.localtime(now).hour < LAST_HOUR:
@@ -72,6 +75,7 @@ def _remind(pk: int, now: datetime) -> bool:
     if visit.state != State.APPOINTED or visit.reminded_for or visit.starts_at is None:
         return False
     Visit.objects.filter(pk=pk).update(reminded_for=visit.starts_at)
+    notices.tell_technician(visit, "visit_tomorrow", by=None, now=now)
     if notices.remind(visit, now=now) is None:
         notices.tell_owner(visit, "visit_call_to_remind", now=now)
     return True

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.hours import ALWAYS, WorkingCalendar
 from core.models import WorkCalendar
+from staff.floor_models import Absence
 from visits.models import TAKING_TIME, KindStandard, Technician, Visit
 
 MINUTES = 90  # of a kind whose standard nobody has set
@@ -65,12 +66,14 @@ def free(
     """
     rows = list(technicians)
     begin, end = _next_step(now + NOTICE), now + AHEAD
-    taken = _taken(rows, begin - timedelta(days=1), end)
+    booked, absent = taken(rows, begin - timedelta(days=1), end), away(rows, begin, end)
     standard = WorkCalendar.objects.standard()
     found = [
         window
         for row in rows
-        for window in _free_of(row, clock_of(row, standard), taken.get(row.pk, []), begin, end, minutes)
+        for window in _free_of(
+            row, clock_of(row, standard), booked.get(row.pk, []), absent.get(row.pk, []), begin, end, minutes
+        )
     ]
     found.sort(key=lambda window: (not in_area(window.technician, address), window.starts_at, window.technician.pk))
     return found[:most]
@@ -83,7 +86,8 @@ def _next_step(at: datetime) -> datetime:
     return whole
 
 
-def _taken(rows: list[Technician], begin: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+def taken(rows: list[Technician], begin: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    """{technician: the windows of their visits}"""
     visits = Visit.objects.filter(
         technician__in=rows, state__in=TAKING_TIME, ends_at__gt=begin, starts_at__lt=end
     ).values_list("technician_id", "starts_at", "ends_at")
@@ -94,14 +98,25 @@ def _taken(rows: list[Technician], begin: datetime, end: datetime) -> dict[int, 
     return found
 
 
+def away(rows: list[Technician], begin: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    """{technician: when they are absent}"""
+    people = {row.user_id: row.pk for row in rows}
+    absences = Absence.objects.filter(user__in=list(people), ends_at__gt=begin, starts_at__lt=end)
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for user_id, starts_at, ends_at in absences.values_list("user_id", "starts_at", "ends_at"):
+        found.setdefault(people[user_id], []).append((starts_at, ends_at))
+    return found
+
+
 def _free_of(
-    row: Technician, clock: WorkingCalendar, taken: list, begin: datetime, end: datetime, minutes: timedelta
+    row: Technician, clock: WorkingCalendar, taken: list, absent: list, begin: datetime, end: datetime,
+    minutes: timedelta,
 ) -> Iterable[Window]:
     """The windows of one technician, one behind the other within their working time."""
     for opening, closing in clock.intervals(begin, end):
         at = opening
         while at + minutes <= closing:
-            clash = next((until for start, until in taken if start < at + minutes and until > at), None)
+            clash = next((until for start, until in [*taken, *absent] if start < at + minutes and until > at), None)
             if clash:
                 at = clash
                 continue
@@ -131,6 +146,8 @@ def warnings(technician: Technician, starts_at: datetime, ends_at: datetime, *, 
     clock = clock_of(technician, WorkCalendar.objects.standard())
     if clock.between(starts_at, ends_at) < int((ends_at - starts_at).total_seconds()):
         said.append(_("%(name)s does not work in all of this window.") % {"name": technician})
+    if away([technician], starts_at, ends_at):
+        said.append(_("%(name)s is away in this window.") % {"name": technician})
     if not in_area(technician, visit.address):
         said.append(_("The address is not in the area of %(name)s.") % {"name": technician})
     midnight = timezone.localtime(starts_at).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from desk import leaving
+from desk import leaving, leaving_visits
 from desk.floor_forms import AbsenceForm, DutyForm
 from desk.views.floor import PAGE, leads_only, team_of, whole
 from staff import absences, rosters
@@ -158,8 +158,12 @@ def preview(request):
     form = AbsenceForm(request.POST, by=request.user)
     form.is_valid()
     person, given = form.cleaned_data.get("user"), form.cleaned_data
+    now = timezone.now()
     shares = person and leaving.preview(user=person, plan=given.get("plan", ""), deputy=given.get("deputy"))
-    visits = list(leaving.visits_of(person)[:VISITS]) if person else []
+    visits = leaving_visits.preview(
+        person, begin=max(given.get("starts_at") or now, now), end=given.get("ends_at"), deputy=given.get("deputy"),
+        most=VISITS,
+    ) if person else []
     total = sum(share.total for share in shares or [])
     context = {"person": person, "shares": shares, "total": total, "visits": visits}
     return render(request, "floor/_preview.html", context)

@@ -1,10 +1,7 @@
 """A ticket with a visit, a process or a feedback record under way is the one that stays when two become one."""
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from core.management.commands.defaults import fill_all
 from desk import ticket_merging
@@ -14,7 +11,6 @@ from processes.models import Template
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import joining
 from visits import flow
-from visits.models import Technician
 
 
 @pytest.fixture
@@ -52,13 +48,3 @@ def test_what_is_under_way_keeps_its_ticket_and_says_so(signed_in, agent, pair, 
     assert client.post(url, {"other": busy.number, "stays": busy.pk}).status_code == 302
     assert joining.survivor_of(plain) == busy
     assert ticket_merging.merge(busy, other=plain, by=agent).joined == plain  # sent twice
-
-
-def test_the_preview_of_an_absence_names_the_visits_that_stay(signed_in, team, agent, lead, pair):
-    technician = Technician.objects.create(user=agent, team=team)
-    start = timezone.now() + timedelta(days=1)
-    visit = flow.request(pair[0], kind="repair", address="张江路 88 号", by=lead)
-    flow.dispatch(visit, technician=technician, starts_at=start, ends_at=start + timedelta(hours=2), by=lead)
-    form = {"user": agent.pk, "plan": "queue"}
-    shown = signed_in(lead).post(reverse("desk:absence_preview"), form).content.decode()
-    assert visit.number in shown and reverse("visits:board") in shown

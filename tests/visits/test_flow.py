@@ -151,6 +151,7 @@ def test_a_window_that_passed_is_told_once_and_tomorrow_is_reminded_once(appoint
     assert ADDRESS not in mail.body
     assert ticks.tell_late(now=at(17, 11, 59)) == 0
     assert [ticks.tell_late(now=at(17, 12, 1)) for _n in range(2)] == [1, 0]
+    assert bells(technician.user).count("visit_tomorrow") == 1
     assert bells(agent).count("visit_late") == 1 and bells(technician.user).count("visit_late") == 1
 
 
