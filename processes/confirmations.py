@@ -206,11 +206,5 @@ def _answer(process: Process, step: Step, *, accepted: bool, words: str, by: Use
         notifications.notify(owner, kind, ticket_id=process.ticket_id, now=now)
     if accepted:
         settle(process, step, by=by, result=row.words, now=now)
-        LogEntry.objects.create(process=process, step=step, at=now, by=by, what=_proof(row))
+        LogEntry.objects.create(process=process, step=step, at=now, by=by, confirmation=row)
     return row
-
-
-def _proof(row: Confirmation) -> str:
-    """The first line of the execution log: by what right the work begins."""
-    where = {"mail": f"#{row.post_id}", "call": f"#{row.call_id}", "link": f"#{row.invitation_id}"}[row.how]
-    return f"{row.get_how_display()} {where} · SHA-256 {row.digest[:16]}"

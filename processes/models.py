@@ -138,7 +138,8 @@ class LogEntry(WithOriginals):
     step = models.ForeignKey(Step, models.CASCADE, null=True, related_name="+")
     at = models.DateTimeField(_("at"), default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    what = FreeTextField(_("what was done"))
+    what = FreeTextField(_("what was done"), blank=True)
+    confirmation = models.ForeignKey("Confirmation", models.CASCADE, null=True, related_name="+")  # in place of words
 
     class Meta:
         verbose_name = _("line of the execution log")
@@ -147,6 +148,11 @@ class LogEntry(WithOriginals):
 
     def __str__(self):
         return f"{self.process_id} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def told(self) -> str:
+        """What was done; of the customer's word, by what right the work begins, in the reader's language."""
+        return self.confirmation.proof if self.confirmation else self.what
 
 
 class Invitation(models.Model):
@@ -204,3 +210,11 @@ class Confirmation(WithOriginals):
 
     def __str__(self):
         return f"{self.process_id} {self.how} {self.accepted}"
+
+    @property
+    def proof(self) -> str:
+        """By what the customer's word can be found again."""
+        number = {self.How.MAIL: self.post_id, self.How.CALL: self.call_id, self.How.LINK: self.invitation_id}[
+            self.How(self.how)
+        ]
+        return f"{self.get_how_display()} #{number} · SHA-256 {self.digest[:16]}"

@@ -67,7 +67,7 @@ def part(ticket: Ticket, user: User, *, now: datetime) -> Part | None:
     found = Part(
         process=process, turn=turn, confirmed=confirmed, answers=answers,
         lines=[_line(step, turn, confirmed, user, now) for step in steps],
-        log=list(process.log.select_related("by", "step").order_by("-pk")[:LOG]),
+        log=list(process.log.select_related("by", "step", "confirmation").order_by("-pk")[:LOG]),
         may_stop=going and (user.role in workflow.HEADS or user.is_superuser),
         may_plan=turn is not None and turn.stage != Stage.NEED,
     )

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from core.models import Event
 from desk import timeline
@@ -68,8 +69,11 @@ def test_the_whole_story_ends_with_a_ticket_that_may_be_resolved(do, ticket, age
     assert "接头已更换" in finish(do, "feedback", result="客户满意")
     ticket.refresh_from_db()
     assert Process.objects.get().state == "done" and ticket.holds == {}
-    said = [entry.what for entry in LogEntry.objects.all()]
-    assert said[1:] == ["已联系张师傅", "接头已更换，试水不漏"] and proof.digest[:16] in said[0]
+    said = [entry.told for entry in LogEntry.objects.all()]
+    assert said[1:] == ["已联系张师傅", "接头已更换，试水不漏"]
+    assert said[0].startswith("signed link #") and proof.digest[:16] in said[0]
+    with translation.override("zh-hans"):  # whoever reads it, in their language
+        assert LogEntry.objects.all()[0].told.startswith("签名链接 #")
     workflow.move(ticket, "audit_callback", by=agent)
     kinds = Event.objects.filter(ticket_id=ticket.pk, subject_type="processes.process")
     assert [timeline.told(event) for event in kinds].count(None) == 0 and kinds.count() == 10
