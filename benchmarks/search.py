@@ -1,7 +1,8 @@
 """The search at scale: `python -m benchmarks.search [tickets]` seeds a desk, writes its index and asks it.
 
 Prints p50 and p95 of the palette and of the full page (all tabs counted, the first page drawn as rows) for English,
-Chinese, mixed words and conditions, by an agent, a supervisor and an administrator; then pages deep and rare words.
+Chinese, mixed words and conditions, by an agent, a supervisor and an administrator; then pages deep and rare words;
+and how many of the rows that one sequential scan of everything finds were found (`benchmarks.recall`).
 """
 
 import os
@@ -14,6 +15,7 @@ from functools import partial
 
 from benchmarks.ground import empty
 from benchmarks.lookup import fresh
+from benchmarks.recall import recall
 
 SEED, ASKED = 20261122, 20
 RARE_ZH, RARE_EN = "蓝鲸灯塔", "zephyrine"
@@ -160,6 +162,7 @@ def seed_and_measure(size: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{time.monotonic() - begun:.0f} s in all, peak {peak} MB", flush=True)
     measure()
+    recall()
 
 
 if __name__ == "__main__":
