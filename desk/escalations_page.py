@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from desk import pause_requests_panel
 from staff.models import User
 from tickets import acknowledging, ladder_story
 from tickets.models import Escalation, Ticket
@@ -29,7 +30,7 @@ class Filters:
 
 
 def page(user: User, filters: Filters, *, now: datetime) -> dict[str, Any]:
-    """The context of the list: one query, however many rows wait."""
+    """The context of the list: three queries, however many rows wait."""
     found = Escalation.objects.visible_to(user).unacknowledged()
     if filters.whose == "mine":
         found = found.filter(to=user)
@@ -44,6 +45,7 @@ def page(user: User, filters: Filters, *, now: datetime) -> dict[str, Any]:
     return {
         "rows": [(step, step.due_ack_at < now) for step in rows[:ROWS]],
         "onward": rows[ROWS - 1].pk if len(rows) > ROWS else None,
+        "waits": pause_requests_panel.waiting(user, team_only=filters.whose != "all"),
         "filters": filters,
         "now": now,
     }

@@ -249,6 +249,11 @@ class PauseForm(forms.Form):
         label=_("What is waited for"), choices=[(one.value, one.label) for one in sla_pauses.BY_HAND], required=False,
     )
     reason = NoText(label=_("What does the customer have to decide?"), max_length=400)
+    days = forms.IntegerField(
+        label=_("Working days more"), required=False, min_value=1, max_value=99,
+        help_text=_("Empty: as many as the rules allow at a time."),
+    )
+    needs_consent = False  # whether the cap is used up, so that a team lead is asked instead
 
     def __init__(self, data=None, *, ticket: Ticket | None = None, **kwargs):
         super().__init__(data, auto_id="pause-%s", **kwargs)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from core.models import Event
-from desk import calls, relations_story
+from desk import calls, pause_requests_panel, relations_story
 from followups import outgoing
 from followups.models import Attempt, Outgoing
 from messaging.models import Attachment
@@ -373,6 +373,7 @@ WORDS = {
     "routed": _routed,
     "claimed": _plain("person-plus", gettext_noop("%(who)s took the ticket")),
     "paused": _plain("pause", gettext_noop("%(who)s paused the clock")),
+    **{kind: _plain(*words) for kind, words in pause_requests_panel.WORDS.items()},
     "resumed": _plain("play", gettext_noop("%(who)s let the clock run again")),
     "snoozed": _snoozed,
     "woken": _plain("sunrise", gettext_noop("%(who)s took it back into the lists")),

@@ -2,7 +2,7 @@ from axes import admin as axes_admin  # noqa: F401 - registers what is taken bac
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from core.site import DeskAdmin, ReadOnlyAdmin, column
-from staff import floor_admin, webhook_admin  # noqa: F401 - they register their pages
+from staff import floor_admin, managers, webhook_admin  # noqa: F401 - they register their pages
 from staff.models import ApiToken, Department, Role, Skill, Team, User
 
 admin.site.unregister(Group)  # roles say what one may do
@@ -95,10 +95,33 @@ class SkillAdmin(DeskAdmin):
     search_fields = ["name"]
 
 
+class DepartmentForm(forms.ModelForm):
+    class Meta:
+        model = Department
+        fields = ["name", "manager"]
+
+    def clean_manager(self):
+        manager = self.cleaned_data["manager"]
+        if manager is not None and not managers.may_manage(manager, self.instance):
+            raise ValidationError(
+                _("Choose a supervisor of this department or an administrator, so that they see its work.")
+            )
+        return manager
+
+
 @admin.register(Department)
 class DepartmentAdmin(DeskAdmin):
-    list_display = ["name"]
+    form = DepartmentForm
+    list_display = ["name", "manager"]
+    list_select_related = ["manager"]
+    autocomplete_fields = ["manager"]
     search_fields = ["name"]
+
+    def changelist_view(self, request, extra_context=None):
+        if request.method == "GET":
+            for remark in managers.remarks():
+                messages.warning(request, remark)
+        return super().changelist_view(request, extra_context)
 
 
 @admin.register(ApiToken)

@@ -26,6 +26,13 @@ class Presence(models.TextChoices):
 
 class Department(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
+    manager = models.ForeignKey(
+        "staff.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("manager"),
+        help_text=_(
+            "Stands above the supervisors where a late promise climbs: a supervisor of this department or an "
+            "administrator. Empty: an administrator hears."
+        ),
+    )
 
     class Meta:
         verbose_name = _("department")

@@ -5,6 +5,7 @@ from staff.notice_models import Group
 GROUPS: dict[str, Group] = {
     "escalated": Group.ESCALATION, "escalated_ahead": Group.ESCALATION, "handed_over": Group.ESCALATION,
     "sla_warning": Group.PROMISE, "step_overdue": Group.PROMISE, "wait_over": Group.PROMISE, "woken": Group.PROMISE,
+    "pause_asked": Group.PROMISE, "pause_consented": Group.PROMISE, "pause_refused": Group.PROMISE,
     "assigned": Group.ASSIGNMENT, "routed": Group.ASSIGNMENT, "taken_over": Group.ASSIGNMENT,
     "managed": Group.ASSIGNMENT, "transferred": Group.ASSIGNMENT, "handed_on": Group.ASSIGNMENT,
     "task": Group.ASSIGNMENT, "feedback": Group.ASSIGNMENT, "feedback_back": Group.ASSIGNMENT,
@@ -17,7 +18,8 @@ GROUPS: dict[str, Group] = {
     "visit_changed": Group.VISIT, "visit_cancelled": Group.VISIT, "visit_arrived": Group.VISIT,
     "visit_completed": Group.VISIT, "visit_failed": Group.VISIT, "visit_late": Group.VISIT,
     "visit_call_to_remind": Group.VISIT, "visit_tomorrow": Group.VISIT,
-    "no_policy": Group.DESK, "request_overdue": Group.DESK, "webhook_paused": Group.DESK, "announced": Group.DESK,
+    "no_policy": Group.DESK, "request_overdue": Group.DESK, "webhook_paused": Group.DESK,
+    "calendar_missing": Group.DESK, "calendar_unannounced": Group.DESK, "announced": Group.DESK,
 }  # fmt: skip
 URGENT = {"escalated", "escalated_ahead", "handed_over", "visit_late"}
 

@@ -53,6 +53,9 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
         ),
     ),
     "wait_over": ("play", _("The wait on ticket %(ticket)s is over; its clock runs again.")),
+    "pause_asked": ("hourglass-split", _("%(by)s asks you for a longer wait on ticket %(ticket)s.")),
+    "pause_consented": ("pause", _("%(by)s consented: ticket %(ticket)s waits, its clock stands still.")),
+    "pause_refused": ("play", _("%(by)s did not consent to a longer wait on ticket %(ticket)s; its clock runs on.")),
     "no_policy": ("sliders", _("No active policy promises anything for ticket %(ticket)s; look at the policies.")),
     "chased": ("megaphone", _("The customer asks again about ticket %(ticket)s; times asked: %(times)s.")),
     "handed_over": ("arrow-left-right", _("%(by)s handed a call over to your team: ticket %(ticket)s.")),
@@ -108,6 +111,12 @@ WORDS: dict[str, tuple[str, str | Promise]] = {
     "visit_late": ("alarm", _("Visit %(number)s: the window has passed, nobody has arrived.")),
     "visit_call_to_remind": ("telephone", _("Visit %(number)s is tomorrow; no mail address, so please call.")),
     "announced": ("broadcast", _("News for the floor: %(title)s")),
+    "calendar_missing": (
+        "calendar-x", _("The calendar %(name)s lacks the holidays and make-up workdays of %(year)s; fill them in."),
+    ),
+    "calendar_unannounced": (
+        "calendar-x", _("The calendar %(name)s has no make-up workdays of %(year)s yet; enter them once announced."),
+    ),
     "webhook_paused": ("plug", _("The webhook %(name)s failed too often and is paused.")),
     "bounced": ("envelope-x", _("A mail sent from ticket %(ticket)s was returned.")),
 }
@@ -119,7 +128,8 @@ def line(row: Notification) -> Line:
     """Words and address of a notification; of a kind without words it still says where to look."""
     icon, words = WORDS.get(row.kind) or (OTHER if row.ticket_id else NAMELESS)
     title = spoken(row.data.get("title_zh", ""), row.data.get("title_en", ""))
-    nobody = {"by": _("Somebody"), "name": _("Somebody"), "count": 0, "number": "", "window": "", "title": title}
+    nobody = {"by": _("Somebody"), "name": _("Somebody"), "title": title, "count": 0}
+    nobody |= dict.fromkeys(("number", "window", "year"), "")
     facts = {**nobody, **row.data, "ticket": f"T-{row.ticket_id}"}
     overdue = f"{reverse('desk:workbench')}?view=breached"
     url = reverse("desk:ticket", args=[row.ticket_id]) if row.ticket_id else overdue
@@ -129,10 +139,14 @@ def line(row: Notification) -> Line:
         url = reverse("visits:visit", args=[row.data["visit"]])
     if row.kind.startswith("escalated"):
         url = f"{url}#ladder" if row.ticket_id else reverse("desk:escalations")
+    if row.kind == "pause_asked":
+        url += "#pause-request"
     if row.kind == "request_overdue":
         url = reverse("desk:request", args=[row.data["request"]])
     if isinstance(row.data.get("announcement"), int):
         url = reverse("desk:announcement", args=[row.data["announcement"]])
+    if isinstance(row.data.get("calendar"), int):
+        url = reverse("admin:core_workcalendar_change", args=[row.data["calendar"]])
     if row.kind == "webhook_paused":
         url = reverse("admin:staff_webhook_changelist")
     return Line(row, icon, str(words % facts), url)

@@ -1,16 +1,25 @@
 """Escalation ladders in the administration: rungs checked as a whole, absent people reported."""
 
+from itertools import islice
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.site import EditedAdmin, ReadOnlyAdmin, choices, column, ticket_column
-from staff import floor
-from tickets.ladder_models import Act, Ladder, Rung, check_rungs
+from staff import floor, managers
+from tickets import sla_replan
+from tickets.ladder_models import Act, Ladder, Rung, Whom, check_rungs
+from tickets.models import SLAPolicy
+
+MOST_OFFERED = 5  # policies named after an edit of a ladder
 
 
 class RungsFormSet(forms.BaseInlineFormSet):
@@ -76,11 +85,27 @@ class LadderAdmin(EditedAdmin):
 
     def changelist_view(self, request, extra_context=None):
         self._report_absent(request, Rung.objects.filter(person__isnull=False))
+        if request.method == "GET" and Rung.objects.filter(to__in=[Whom.MANAGER, Whom.NEXT]).exists():
+            for remark in managers.remarks():
+                messages.warning(request, remark)
         return super().changelist_view(request, extra_context)
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
+        self._offer(request, form.instance)
         self._report_absent(request, form.instance.rungs.filter(person__isnull=False))
+
+    def _offer(self, request, ladder: Ladder) -> None:
+        """Rungs before the breach reach what runs only by an explicit re-planning."""
+        mine = Q(ladder=ladder) | Q(ladder=None) if ladder.is_standard else Q(ladder=ladder)
+        left = (policy for policy in SLAPolicy.objects.filter(mine, is_active=True).order_by("pk")
+                if sla_replan.would_move(policy=policy))  # fmt: skip
+        for policy in islice(left, MOST_OFFERED):
+            messages.warning(request, format_html(
+                '{} <a href="{}?policy={}">{}</a>',
+                _("Running promises of %(policy)s do not look at these rungs yet.") % {"policy": policy},
+                reverse("admin:tickets_replan_preview"), policy.pk, _("See what re-planning them would move"),
+            ))  # fmt: skip
 
     def _report_absent(self, request, rungs):
         """Who is named but not here; their rung is taken by whoever stands in, or the next one above."""

@@ -26,7 +26,7 @@ class Whom(models.TextChoices):
     OWNER = "owner", _("the owner")
     LEAD = "lead", _("the team lead")
     SUPERVISOR = "supervisor", _("the supervisor")
-    MANAGER = "manager", _("the manager (administrator)")
+    MANAGER = "manager", _("the manager")
     NEXT = "next", _("one above the rung before")
     NAMED = "named", _("the person named here")
     DUTY = "duty", _("whoever is on duty")

@@ -12,6 +12,7 @@ from tickets.ladder_models import Rung, Whom
 OWNER, LEAD, SUPERVISOR, MANAGER = range(4)
 LEVELS = {Whom.OWNER: OWNER, Whom.DUTY: OWNER, Whom.LEAD: LEAD, Whom.SUPERVISOR: SUPERVISOR, Whom.MANAGER: MANAGER}
 OF_ROLE = {Role.LEAD: LEAD, Role.SUPERVISOR: SUPERVISOR, Role.ADMIN: MANAGER}
+# Where a department names no manager, an administrator stands for one.
 HEADS = {LEAD: (Role.LEAD, Role.SUPERVISOR, Role.ADMIN), SUPERVISOR: (Role.SUPERVISOR, Role.ADMIN),
          MANAGER: (Role.ADMIN,)}  # fmt: skip
 
@@ -31,7 +32,9 @@ class People:
 
     def __init__(self, *, owners: Iterable[int | None], named: Iterable[int | None], now: datetime):
         self.now = now
-        self.departments = dict(Team.objects.values_list("pk", "department_id"))
+        teams = list(Team.objects.values_list("pk", "department_id", "department__manager"))
+        self.departments = {pk: department for pk, department, _manager in teams}
+        self.managers = {pk: manager for pk, _department, manager in teams if manager is not None}
         wanted = {pk for pk in (*owners, *named) if pk}
         staff = User.objects.filter(Q(pk__in=wanted) | Q(role__in=HEADS[LEAD]), is_active=True)
         self.here = {person.pk: person for person in staff}
@@ -42,7 +45,7 @@ class People:
     def told(self, rung: Rung, before: list[Rung], *, team_id: int, owner_id: int | None) -> User | None:
         """Who hears of a ticket of this team and owner on this rung; None where nobody is left to tell."""
         if rung.to == Whom.OWNER:
-            return self._acting(owner_id, team_id) or self._head(team_id, LEAD)
+            return self._acting(owner_id, team_id) or self.head(team_id, LEAD)
         key = (team_id, rung.pk)
         if key not in self.found:
             self.found[key] = self._one(rung, before, team_id)
@@ -50,11 +53,13 @@ class People:
 
     def _one(self, rung: Rung, before: list[Rung], team_id: int) -> User | None:
         level = level_of(rung, before)
+        if rung.person_id and rung.person_id == self.managers.get(team_id):
+            level = MANAGER
         if rung.to == Whom.NAMED:
-            return self._acting(rung.person_id, team_id) or self._head(team_id, min(level + 1, MANAGER))
+            return self._acting(rung.person_id, team_id) or self.head(team_id, min(level + 1, MANAGER))
         if rung.to == Whom.DUTY:
-            return self._on_duty(rung.duty_team_id or team_id, team_id) or self._head(team_id, LEAD)
-        return self._head(team_id, level)
+            return self._on_duty(rung.duty_team_id or team_id, team_id) or self.head(team_id, LEAD)
+        return self.head(team_id, level)
 
     def _acting(self, pk: int | None, team_id: int) -> User | None:
         """Themselves while they are here, else who stands in; only people who see the team's tickets."""
@@ -67,12 +72,16 @@ class People:
         same = self.departments.get(person.team_id or 0) == self.departments.get(team_id)
         return person.role == Role.SUPERVISOR and same
 
-    def _head(self, team_id: int, level: int) -> User | None:
+    def head(self, team_id: int, level: int) -> User | None:
         """The nearest head of at least this level who is here or stood in for; else the nearest one all the same."""
-        role = HEADS[level][0]
+        role, manager = HEADS[level][0], self.managers.get(team_id)
         near = [person for person in self.here.values()
-                if person.role in HEADS[level] and self._sees(person, team_id)]  # fmt: skip
-        near.sort(key=lambda p: (p.role != role, p.team_id != team_id, p.role == Role.ADMIN, p.pk))
+                if (person.role in HEADS[level] or person.pk == manager) and self._sees(person, team_id)]  # fmt: skip
+        # The manager comes first on their own level, and below it after everybody but the administrators.
+        near.sort(key=lambda p: (
+            (p.pk != manager) if level == MANAGER else (p.pk == manager), p.role != role, p.team_id != team_id,
+            p.role == Role.ADMIN, p.pk,
+        ))  # fmt: skip
         acting = (self._acting(person.pk, team_id) for person in near)
         return next((person for person in acting if person), near[0] if near else None)
 

@@ -252,6 +252,7 @@ from tickets.draft_models import Draft, DraftFile  # noqa: E402, F401
 from tickets.flow_models import FlowRules  # noqa: E402, F401
 from tickets.ladder_models import Acknowledgement, Act, Ladder, Rung  # noqa: E402, F401
 from tickets.list_models import BulkAction, SavedView, Snooze  # noqa: E402, F401
+from tickets.pause_models import PauseRequest  # noqa: E402, F401
 from tickets.planning_models import Replan, Replay  # noqa: E402, F401
 from tickets.relation_models import Join, Link, Tag, Tagging, Task, Watch  # noqa: E402, F401
 from tickets.routing_models import KindWeight, RoutingRule, Turn  # noqa: E402, F401

@@ -13,14 +13,14 @@ from django.utils import timezone
 from tickets.models import RESOLVED_STATES, Metric, PauseCause, SLATimer, State, Ticket
 from tickets.sla_breaches import record_breaches
 from tickets.sla_models import OnReclassify
-from tickets.sla_pauses import PauseRefused, end_pauses, pause, resume
+from tickets.sla_pauses import OverCap, PauseRefused, end_pauses, pause, resume
 from tickets.sla_policies import Case, best_policies, best_policy, check_found, chosen, clock_of
 from tickets.sla_timers import Paused, Running, draft, earliest, end_stretch, refresh_due, show_due, stretch, whole
 
 __all__ = [
-    "Metric", "PauseRefused", "answered", "best_policies", "best_policy", "clock_of", "draft", "earliest", "heard",
-    "pause", "reclassified", "record_breaches", "refresh_due", "resume", "solved", "start", "start_metric", "stop",
-    "stop_all", "stop_many", "stretch", "whole",
+    "Metric", "OverCap", "PauseRefused", "answered", "best_policies", "best_policy", "clock_of", "draft", "earliest",
+    "heard", "pause", "reclassified", "record_breaches", "refresh_due", "resume", "solved", "start", "start_metric",
+    "stop", "stop_all", "stop_many", "stretch", "whole",
 ]  # fmt: skip
 
 AT_OPENING = (Metric.FIRST_RESPONSE, Metric.RESOLUTION, Metric.PROPOSAL, Metric.INVESTIGATION)

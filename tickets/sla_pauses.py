@@ -18,7 +18,7 @@ from core.hours import WorkingCalendar
 from core.models import WorkCalendar
 from staff import notifications
 from staff.models import Role, User
-from tickets.models import FlowRules, Pause, PauseCause, SLATimer, Ticket
+from tickets.models import FlowRules, Pause, PauseCause, PauseRequest, SLATimer, Ticket
 from tickets.sla_timers import Paused, Running, end_stretch, go_on, refresh_due, wait
 
 BY_HAND = (PauseCause.CUSTOMER, PauseCause.SUPPLIER, PauseCause.OTHER)  # a visit has its own appointment
@@ -32,15 +32,20 @@ class PauseRefused(Exception):
     """The clock cannot be paused or resumed now; the text says why."""
 
 
+class OverCap(PauseRefused):
+    """Pauses by hand are used up; `tickets.pause_requests` asks a team lead for more."""
+
+
 @transaction.atomic
 def pause(
     ticket: Ticket, *, by, reason: str, cause: str = PauseCause.CUSTOMER, until: datetime | None = None,
-    by_hand: bool | None = None, now: datetime | None = None,
+    by_hand: bool | None = None, consent_by: User | None = None, now: datetime | None = None,
 ) -> Ticket:
     """Stops the clocks whose policies wait for this cause; needs a reason.
 
     `by_hand=False` is a wait that follows from the procedure itself, such as a proposal sent to the customer, and has
-    no cap. By hand the cap of the rules holds; a lead who pauses consents with it. Raises `PauseRefused`.
+    no cap. By hand the cap of the rules holds, beyond which `consent_by` has consented; a lead who pauses consents with
+    it. Raises `PauseRefused`, and `OverCap` where a consent is wanted.
     """
     now = now or timezone.now()
     cause = PauseCause(cause)
@@ -54,8 +59,8 @@ def pause(
                            else _("Say what has to be waited for."))  # fmt: skip
     if until is not None and until <= now:
         raise PauseRefused(_("The end of the wait has already passed."))
-    row = Pause(ticket=ticket, cause=cause, by=by, by_hand=by_hand, began_at=now, until=until)
-    if by_hand:
+    row = Pause(ticket=ticket, cause=cause, by=by, by_hand=by_hand, began_at=now, until=until, consent_by=consent_by)
+    if by_hand and consent_by is None:
         _hold_to_cap(row, now)
     row.save()
     _stand_still(ticket, cause, now)
@@ -73,9 +78,10 @@ def _hold_to_cap(row: Pause, now: datetime) -> None:
     elif row.by is not None and row.by.role in CONSENTING:
         row.consent_by = row.by
     else:
-        raise PauseRefused(ngettext(
-            "Pauses by hand have used up the %(days)d working day of this ticket; the team lead can pause it.",
-            "Pauses by hand have used up the %(days)d working days of this ticket; the team lead can pause it.", days,
+        raise OverCap(ngettext(
+            "Pauses by hand have used up the %(days)d working day of this ticket; more needs the team lead's consent.",
+            "Pauses by hand have used up the %(days)d working days of this ticket; more needs the team lead's consent.",
+            days,
         ) % {"days": days})  # fmt: skip
     row.until = min(row.until, end) if row.until else end
 
@@ -143,8 +149,9 @@ def _end(rows: list[Pause], now: datetime) -> None:
 
 
 def end_pauses(ticket: Ticket, *, now: datetime) -> None:
-    """At the archive nothing is waited for any more; its timers have been settled."""
+    """At the solution and the archive nothing is waited for any more, nor asked for; the timers are settled."""
     Pause.objects.filter(ticket=ticket, ended_at=None).update(ended_at=now)
+    ticket.pause_requests.open().update(state=PauseRequest.State.LAPSED, decided_at=now)  # type: ignore[attr-defined]
 
 
 def _tell(ticket: Ticket, row: Pause, kind: str, *, by, reason: str, now: datetime, left: Sequence[str] = ()) -> Ticket:

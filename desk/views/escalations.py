@@ -41,13 +41,13 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.htmx:
         told = messages.warning if refused else messages.success
         told(request, refused or _("Acknowledged. Nobody higher up is told for now."))
-        return redirect(_back(request))
+        return redirect(back(request))
     ticket = get_object_or_404(case.seen(request.user), pk=step.ticket_id)
     context = work.page(ticket, request.user, now=timezone.now()) | {"ladder_refused": refused}
     return render(request, "desk/_ticket_work.html", context, status=422 if refused else 200)
 
 
-def _back(request: HttpRequest) -> str:
+def back(request: HttpRequest) -> str:
     """Where the form was sent from, if that is a page of ours."""
     url = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from desk import case, composer, forms
 from desk.views.composer import as_download
 from messaging.models import Attachment
-from tickets import conversation, reopening, routing, sla, topics, viewers, workflow
+from tickets import conversation, pause_requests, reopening, routing, sla, topics, viewers, workflow
 from tickets import details as tickets_details
 from tickets.models import PauseCause
 
@@ -244,8 +244,28 @@ def pause(request, pk):
     if form.is_valid():
         with _refusals_in(form):
             cause = form.cleaned_data["cause"] or PauseCause.CUSTOMER
-            sla.pause(found, by=request.user, reason=form.cleaned_data["reason"], cause=cause)
+            try:
+                sla.pause(found, by=request.user, reason=form.cleaned_data["reason"], cause=cause)
+            except sla.OverCap:
+                form.needs_consent = True
+                raise
     return _answer(request, found, form, _("The clock is paused."))
+
+
+@login_required
+@require_POST
+def ask_to_pause(request, pk):
+    """Beyond the cap: the team lead is asked, and the clock runs on."""
+    found, form = _seen(request, pk), forms.PauseForm(request.POST)
+    form.needs_consent = True
+    if form.is_valid():
+        with _refusals_in(form):
+            asked = form.cleaned_data
+            pause_requests.ask(
+                found, by=request.user, reason=asked["reason"], cause=asked["cause"] or PauseCause.CUSTOMER,
+                days=asked["days"],
+            )
+    return _answer(request, found, form, _("The team lead is asked; the clock runs on until they consent."))
 
 
 @login_required

@@ -31,7 +31,7 @@ from staff.models import ApiToken, Role
 from tests.factories import CustomerFactory, TeamFactory, TicketFactory, UserFactory
 from tickets import drafts, intake, joining, relations, saved_views, todo, workflow
 from tickets.list_models import BulkAction
-from tickets.models import Breach, Escalation, Kind, Level, State
+from tickets.models import Breach, Escalation, Kind, Level, PauseRequest, State
 from visits import flow, slips
 from visits.models import Technician
 
@@ -54,6 +54,7 @@ ROWS = {
     "requests/<int:pk>/": "access",
     "escalations/<int:pk>/": "escalation",
     "breaches/<int:pk>/": "breach",
+    "pauses/<int:pk>/": "pause_request",
     "complaints/open/<int:ticket>/": "ticket",
     "complaints/<int:pk>/": "sheet",
     "callbacks/<int:pk>/": "callback",
@@ -173,6 +174,9 @@ def of_tickets(customer, agent):
         "escalation": Escalation.objects.create(timer=timer, ticket=ticket, level=1, at=timezone.now()),
         "breach": Breach.objects.create(
             timer=timer, ticket=ticket, metric=timer.metric, due_at=timezone.now(), recorded_at=timezone.now()
+        ),
+        "pause_request": PauseRequest.objects.create(
+            ticket=ticket, cause="customer", days=1, by=agent, at=timezone.now(), event_id=1
         ),
         "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", content=b"x"),
         "post": post or ticket.posts.latest("pk"),

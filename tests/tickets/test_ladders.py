@@ -157,6 +157,28 @@ def test_whoever_is_away_is_stood_in_for_and_an_empty_rung_goes_to_the_next_one_
     assert seen(steps) == [(1, "deputy"), (2, "deputy"), (3, "lead")]
 
 
+def test_the_ladder_ends_with_the_departments_manager_and_with_an_administrator_where_none_is_fit(
+    opened, team, lead, supervisor, admin, signed_in
+):
+    head = UserFactory(username="head", display_name="何总", team=team, role=Role.SUPERVISOR)
+    ladder_of(share(100, Whom.LEAD), share(101, Whom.SUPERVISOR), share(102, Whom.MANAGER))
+    page, department = signed_in(admin), team.department
+    address = f"/admin/staff/department/{department.pk}/change/"
+    assert "no manager who sees its work" in page.get("/admin/staff/department/").content.decode()
+    assert "no manager who sees its work" in page.get("/admin/tickets/ladder/").content.decode()
+    wrong = page.post(address, {"name": department.name, "manager": lead.pk}).content.decode()
+    assert "Choose a supervisor of this department" in wrong
+    assert page.post(address, {"name": department.name, "manager": head.pk}).status_code == 302
+    assert "no manager who sees its work" not in page.get("/admin/staff/department/").content.decode()
+    end = START + 25 * HOUR
+    assert seen(climbed(opened(), end)) == [(1, "lead"), (2, "supervisor"), (3, "head")]
+    # Once they have left the department's sight, an administrator hears instead, and the administration says so.
+    head.role = Role.SPECIALIST
+    head.save()
+    assert seen(climbed(opened(), end)) == [(1, "lead"), (2, "supervisor"), (3, "admin")]
+    assert "no manager who sees its work" in page.get("/admin/tickets/ladder/").content.decode()
+
+
 def test_a_rung_gives_the_ticket_away_raises_its_priority_and_opens_a_sheet_each_once(
     opened, lead, agent, supervisor
 ):
