@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -102,15 +103,21 @@ def remember(model: type[models.Model], ids: Sequence[int], *, kind: str, reason
     """Writes a history row (`kind`: + made, ~ changed) of every one of these rows, as they stand now."""
     if not ids:
         return
-    history = model.history.model._meta.db_table  # type: ignore[attr-defined]
-    kept = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
-    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields if field.name in kept)
+    history, columns = _history_of(model)
     with connection.cursor() as cursor:
         cursor.execute(  # every name is the model's own
             f'INSERT INTO "{history}" ({columns}, history_date, history_type, history_change_reason, history_user_id) '  # noqa: S608
             f'SELECT {columns}, %s, %s, %s, %s FROM "{model._meta.db_table}" WHERE id = ANY(%s) ORDER BY id',
             [at, kind, reason[:100], by.pk if by else None, list(ids)],
         )
+
+
+@cache
+def _history_of(model: type[models.Model]) -> tuple[str, str]:
+    """The table of its history and the columns that both have."""
+    history = model.history.model._meta  # type: ignore[attr-defined]
+    kept = {field.name for field in history.concrete_fields}
+    return history.db_table, ", ".join(f'"{one.column}"' for one in model._meta.concrete_fields if one.name in kept)
 
 
 def _array_of(field: Any) -> str:

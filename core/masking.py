@@ -73,7 +73,18 @@ _PASSPORT = (
 )
 _NUMBERS = (_ID, _PASSPORT, _MOBILE, _ABROAD, _LANDLINE, _AMERICAN, _CARD, _LOCAL)
 NUMBERS = re.compile("|".join(_NUMBERS))
-HINT = re.compile(r"@|[0-9](?:[ \-.()]{0,2}[0-9]){5}")  # nothing personal can stand in a text without it
+
+
+def _written(plain: str) -> str:
+    """All ways to write these characters, for a class of a pattern."""
+    return re.escape(plain + "".join(chr(code) for code, to in PLAIN.items() if chr(to) in plain))
+
+
+# Nothing personal can stand in a text without it, plain or not; every text that is written is searched for it.
+_DIGIT = f"[{_written('0123456789')}]"
+HINT = re.compile(
+    f"[{_written('@0123456789')}](?:(?<=[{_written('@')}])|(?<={_DIGIT})(?:[{_written(' -.()')}]{{0,2}}{_DIGIT}){{5}})"
+)
 DOCUMENTS = frozenset({"id", "card", "passport"})
 
 
@@ -167,9 +178,9 @@ def free_text(text: str | None) -> str:
 
 def found(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, kind) of every telephone number, mail address and document number inside a text, in order."""
-    plain = text.translate(PLAIN)
-    if not HINT.search(plain):
+    if not HINT.search(text):
         return
+    plain = text.translate(PLAIN)
     mails = deque(_mails(plain))
     at = 0
     while one := NUMBERS.search(plain, at):

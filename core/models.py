@@ -183,3 +183,17 @@ class SearchProgress(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.last_id}"
+
+
+class Stamp(models.Model):
+    """Changes with every change of a group of tables; triggers write it, see `core.stamps`."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    value = models.UUIDField()
+
+    class Meta:
+        verbose_name = _("stamp of a group of tables")
+        verbose_name_plural = _("stamps of groups of tables")
+
+    def __str__(self):
+        return self.name

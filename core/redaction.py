@@ -94,7 +94,7 @@ def protect(row: models.Model) -> bool:
     fresh: dict[str, str] = {}
 
     def change(text: str) -> str:
-        if not masking.HINT.search(text.translate(masking.PLAIN)):
+        if not masking.HINT.search(text):
             return text
         # The column is read, where it was deferred, only once there is something to add to it.
         changed, new = redact(text, ((row.originals or {}) if keeps else {}) | fresh)  # type: ignore[attr-defined]
@@ -116,7 +116,7 @@ def protected(model: type[models.Model], values: dict[str, Any]) -> dict[str, An
     fresh: dict[str, str] = {}
 
     def change(text: str) -> str:
-        if not masking.HINT.search(text.translate(masking.PLAIN)):
+        if not masking.HINT.search(text):
             return text
         changed, new = redact(text, fresh)
         fresh.update(new)

@@ -130,6 +130,11 @@ def test_personal_data_inside_a_text_is_masked_and_the_rest_left_alone(text, mas
     assert masking.free_text(text) == masked
 
 
+@given(st.text(st.sampled_from("@＠01２９ -.(）．－\u3000\xa0\u2009\u2013·\ufeffa中"), max_size=24))
+def test_what_may_be_personal_is_noticed_however_its_signs_are_written(text):
+    assert bool(masking.HINT.search(text)) == bool(masking.HINT.search(text.translate(masking.PLAIN)))
+
+
 @given(st.text(st.sampled_from("0123456789+- ()@.ab电话，１２Xx*"), max_size=60))
 def test_a_masked_text_is_not_changed_by_masking_it_again(text):
     once = masking.free_text(text)
