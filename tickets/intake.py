@@ -6,14 +6,24 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from core import events, live, redaction
+from core import bulk, events, live, redaction
 from customers import registry
 from customers.models import Customer
 from messaging.models import AUTHORITIES, Call, Message
 from staff import notifications
 from staff.models import User
-from tickets import accounts, chasers, classification, routing_rules, sla, watching, workflow
-from tickets.models import Channel, Grade, Kind, Level, Metric, Post, Ticket
+from tickets import (
+    accounts,
+    chasers,
+    classification,
+    routing_rules,
+    rulebook,
+    sla,
+    sla_opening,
+    watching,
+    workflow,
+)
+from tickets.models import Channel, Grade, Kind, Level, Post, Ticket
 
 
 @transaction.atomic
@@ -49,7 +59,7 @@ def open_ticket(
     now = now or timezone.now()
     if idempotency_key and (known := Ticket.objects.filter(idempotency_key=idempotency_key).first()):
         return known
-    customer = registry.standing(customer)
+    customer, book = registry.heard(customer, now=now), rulebook.current()
     manager = None if owner else accounts.manager_for(customer)
     ticket = Ticket(
         team_id=customer.team_id, customer=customer, tier_id=customer.tier_id, kind=kind, channel=channel,
@@ -63,12 +73,13 @@ def open_ticket(
         cycle=cycle_of.cycle + 1 if cycle_of else 1,
         external_source=external[0], external_id=external[1], idempotency_key=idempotency_key,
     )
-    routed = None if owner or manager else routing_rules.apply(ticket, text=body, now=now)
+    routed = None if owner or manager else routing_rules.apply(ticket, book=book, text=body, now=now)
+    promises = sla_opening.promised(ticket, book=book)
+    timers = sla_opening.plan(ticket, promises, answered=call is not None and channel not in AUTHORITIES, now=now)
     if other := _save_once(ticket):
         return other
     _first_post(ticket, body=body, by=by, message=message, call=call, now=now)
-    Customer.objects.filter(pk=customer.pk).update(last_contact_at=now)
-    sla.start(ticket, now=now)
+    sla_opening.start(ticket, timers, promises, now=now)
     events.record(
         "opened", ticket, by=by, ticket_id=ticket.pk, customer_id=customer.pk, team_id=ticket.team_id, now=now,
         channel=channel, kind=kind,
@@ -77,21 +88,14 @@ def open_ticket(
         routing_rules.settle(ticket, routed, now=now)
     if manager and manager != by:
         notifications.notify(manager, "managed", ticket_id=ticket.pk, now=now)
-    if call is not None and channel not in AUTHORITIES:
-        _answered_at_once(ticket, now=now)
     live.publish("ticket", team_id=ticket.team_id, ticket=ticket.pk)
     return ticket
-
-
-def _answered_at_once(ticket: Ticket, *, now: datetime) -> None:
-    ticket.first_response_at = now
-    Ticket.objects.filter(pk=ticket.pk).update(first_response_at=now)
-    sla.stop(ticket, Metric.FIRST_RESPONSE, now=now)
 
 
 def _save_once(ticket: Ticket) -> Ticket | None:
     """Saves it; of two equal submits at once the second gets the ticket of the first, and saves nothing."""
     key = ticket.idempotency_key
+    ticket.skip_history_when_saving = True  # type: ignore[attr-defined]  # copied inside the database, at a third
     try:
         # A savepoint only where a key can collide.
         with transaction.atomic() if key else nullcontext():
@@ -100,6 +104,8 @@ def _save_once(ticket: Ticket) -> Ticket | None:
         if key and (known := Ticket.objects.filter(idempotency_key=key).first()):
             return known
         raise
+    del ticket.skip_history_when_saving  # type: ignore[attr-defined]
+    bulk.remember(Ticket, [ticket.pk], kind="+", reason="", at=timezone.now(), by=ticket.opened_by)
     return None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from typing import TypeVar
 
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
@@ -15,6 +15,9 @@ from staff.models import Presence, User
 from staff.sight import visible_teams
 from tickets.models import Ticket
 from tickets.routing_models import KindWeight, RoutingRule, Script, Strategy, Turn
+from tickets.rulebook import Condition, Rulebook
+
+Rule = TypeVar("Rule", RoutingRule, Condition)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def active_rules() -> list[RoutingRule]:
     return list(RoutingRule.objects.filter(is_active=True).select_related(*NAMED).order_by("position"))
 
 
-def missed(rule: RoutingRule, facts: Facts, open_now: Callable[[RoutingRule], bool]) -> str:
+def missed(rule: Rule, facts: Facts, open_now: Callable[[Rule], bool]) -> str:
     """The first condition of a rule that does not hold, by its name; '' where all hold."""
     held = {
         "kind": rule.kind in ("", facts.kind),
@@ -75,11 +78,13 @@ def missed(rule: RoutingRule, facts: Facts, open_now: Callable[[RoutingRule], bo
     )
 
 
-def rule_for(ticket: Ticket, *, text: str, now: datetime) -> RoutingRule | None:
-    """The first active rule whose conditions all hold; one query, and one more for each calendar and for the rule."""
+def rule_for(ticket: Ticket, *, book: Rulebook, text: str, now: datetime) -> RoutingRule | None:
+    """The first active rule whose conditions all hold; a query only for the rule that does."""
+    if not book.conditions:
+        return None
     facts = Facts.of(ticket, text=text, now=now)
-    rules = RoutingRule.objects.filter(is_active=True).order_by("position")
-    found = next((rule for rule in rules if not missed(rule, facts, partial(is_open, now=now))), None)
+    holding = (rule for rule in book.conditions if not missed(rule, facts, lambda rule: rule.clock.is_open(now)))
+    found = next(holding, None)
     return found and RoutingRule.objects.select_related(*NAMED).filter(pk=found.pk).first()
 
 
@@ -87,9 +92,9 @@ def is_open(rule: RoutingRule, *, now: datetime) -> bool:
     return rule.calendar is None or rule.calendar.hours().is_open(now)
 
 
-def apply(ticket: Ticket, *, text: str, now: datetime) -> Decision | None:
+def apply(ticket: Ticket, *, book: Rulebook, text: str, now: datetime) -> Decision | None:
     """Gives an unsaved ticket without an owner its team, priority and owner by the rule that holds."""
-    rule = rule_for(ticket, text=text, now=now)
+    rule = rule_for(ticket, book=book, text=text, now=now)
     if rule is None:
         return None
     if rule.team is not None:

@@ -8,6 +8,7 @@ nearer one wins. Where none matches, the promise's default policy holds and the 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import connection
 from django.db.models import Q
@@ -22,7 +23,10 @@ from staff import notifications
 from staff.models import Role, User
 from tickets.ladder_models import first_share_of
 from tickets.models import Category, Metric, SLAPolicy, SLATimer, Ticket
+from tickets.rulebook import Promise
+from tickets.topic_models import line_of as line_in
 
+Policy = TypeVar("Policy", SLAPolicy, Promise)
 REQUIRED = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)  # without a policy for these somebody has to be told
 LOCK = 7_341_021  # of the advisory lock under which the alert of a day is written
 
@@ -72,11 +76,14 @@ def chosen(metrics: Sequence[str], case: Case) -> dict[str, SLAPolicy]:
     return ranked(list(rows), case)
 
 
-def ranked(rows: Iterable[SLAPolicy], case: Case) -> dict[str, SLAPolicy]:
-    """The winner of each metric among these rows; a default that does not match stands behind all others."""
+def ranked(rows: Iterable[Policy], case: Case, *, line: Sequence[int] | None = None) -> dict[str, Policy]:
+    """The winner of each metric among these rows; a default that does not match stands behind all others.
+
+    `line` is the case's topic and those above it, where the caller has it at hand.
+    """
     rows = list(rows)
-    line = line_of(case.category_id, rows)
-    best: dict[str, tuple[tuple, SLAPolicy]] = {}
+    line = line_of(case.category_id, rows) if line is None else line
+    best: dict[str, tuple[tuple, Policy]] = {}
     for policy in rows:
         rank = specificity(policy, line) if policy.is_active and matches(policy, case, line) else None
         if rank is None and not policy.is_default:
@@ -88,7 +95,7 @@ def ranked(rows: Iterable[SLAPolicy], case: Case) -> dict[str, SLAPolicy]:
     return {metric: policy for metric, (_rank, policy) in best.items()}
 
 
-def matches(policy: SLAPolicy, case: Case, line: Sequence[int]) -> bool:
+def matches(policy: SLAPolicy | Promise, case: Case, line: Sequence[int]) -> bool:
     """Whether every field that the policy names is the case's; `line` is its topic and those above, nearest first."""
     return (
         policy.channel in ("", case.channel) and policy.kind in ("", case.kind)
@@ -97,7 +104,7 @@ def matches(policy: SLAPolicy, case: Case, line: Sequence[int]) -> bool:
     )  # fmt: skip
 
 
-def specificity(policy: SLAPolicy, line: Sequence[int] = ()) -> tuple:
+def specificity(policy: SLAPolicy | Promise, line: Sequence[int] = ()) -> tuple:
     """Greater means more specific: tier, priority, topic (the nearer the greater), class, channel."""
     near = 0
     if policy.category_id is not None:
@@ -105,19 +112,13 @@ def specificity(policy: SLAPolicy, line: Sequence[int] = ()) -> tuple:
     return (policy.tier_id is not None, policy.priority is not None, near, bool(policy.kind), bool(policy.channel))
 
 
-def line_of(category_id: int | None, rows: Iterable[SLAPolicy]) -> list[int]:
+def line_of(category_id: int | None, rows: Iterable[SLAPolicy | Promise]) -> list[int]:
     """The topic and those above it, nearest first; asked for only where a policy names another topic."""
     if category_id is None:
         return []
     if all(policy.category_id in (None, category_id) for policy in rows):
         return [category_id]
-    parents = dict(Category.objects.values_list("pk", "parent_id"))
-    line: list[int] = []
-    found: int | None = category_id
-    while found is not None and found not in line:
-        line.append(found)
-        found = parents.get(found)
-    return line
+    return line_in(dict(Category.objects.values_list("pk", "parent_id")), category_id)
 
 
 def named(policy: SLAPolicy) -> list[str]:
@@ -164,7 +165,9 @@ def clock_of(timer_or_policy) -> WorkingCalendar:
     return calendar.hours() if calendar else ALWAYS
 
 
-def check_found(ticket: Ticket, metrics: Iterable[str], found: Mapping[str, SLAPolicy], *, now: datetime) -> None:
+def check_found(
+    ticket: Ticket, metrics: Iterable[str], found: Mapping[str, SLAPolicy] | Mapping[str, Promise], *, now: datetime
+) -> None:
     """Tells the administrators of promises that no policy matches: an event each time, the bell once a day per case."""
     case = Case.of(ticket)
     for metric in metrics:
@@ -174,11 +177,11 @@ def check_found(ticket: Ticket, metrics: Iterable[str], found: Mapping[str, SLAP
             _alert(ticket, metric, case, policy, now)
 
 
-def _fits(policy: SLAPolicy, case: Case) -> bool:
+def _fits(policy: SLAPolicy | Promise, case: Case) -> bool:
     return not policy.is_default or matches(policy, case, line_of(case.category_id, [policy]))
 
 
-def _alert(ticket: Ticket, metric: str, case: Case, policy: SLAPolicy | None, now: datetime) -> None:
+def _alert(ticket: Ticket, metric: str, case: Case, policy: SLAPolicy | Promise | None, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     words = "/".join(str(part or "*") for part in (case.channel, case.kind, case.tier_id, case.priority))

@@ -5,16 +5,20 @@ from datetime import datetime
 
 from core.hours import WorkingCalendar
 from tickets.models import Segment, SLAPolicy, SLATimer, Ticket
+from tickets.rulebook import Promise
 from tickets.sla_policies import clock_of
 
 Running, Paused = SLATimer.State.RUNNING, SLATimer.State.PAUSED
 
 
 def draft(
-    ticket: Ticket | None, policy: SLAPolicy, *, now: datetime, clock: WorkingCalendar | None = None
+    ticket: Ticket | None, policy: SLAPolicy | Promise, *, now: datetime, clock: WorkingCalendar | None = None
 ) -> SLATimer:
     """An unsaved timer that runs from `now` under this policy; set-based writers bring its `clock` along."""
     clock = clock or clock_of(policy)
+    named = {"policy_id": policy.pk, "calendar_id": policy.calendar_id} if isinstance(policy, Promise) else (
+        {"policy": policy, "calendar": policy.calendar}
+    )
     if policy.target_days:
         due = clock.add_days(now, policy.target_days)
         seconds = clock.between(now, due)
@@ -22,8 +26,7 @@ def draft(
         seconds = policy.target_seconds or 0
         due = clock.add(now, seconds)
     timer = SLATimer(
-        ticket=ticket, metric=policy.metric, policy=policy, calendar=policy.calendar, started_at=now, resumed_at=now,
-        target_seconds=seconds, due_at=due,
+        ticket=ticket, metric=policy.metric, started_at=now, resumed_at=now, target_seconds=seconds, due_at=due, **named
     )
     timer.warns_at = warning_of(timer, policy, clock)
     if ticket is not None and policy.first_share:
@@ -31,7 +34,7 @@ def draft(
     return timer
 
 
-def warning_of(timer: SLATimer, policy: SLAPolicy, clock: WorkingCalendar) -> datetime | None:
+def warning_of(timer: SLATimer, policy: SLAPolicy | Promise, clock: WorkingCalendar) -> datetime | None:
     """When the open stretch comes to the policy's warning; None where it has, or there is none."""
     left = timer.target_seconds * policy.warn_at // 100 - timer.consumed_seconds
     return clock.add(timer.resumed_at, left) if policy.warn_at and timer.warned_at is None and left > 0 else None
@@ -93,11 +96,16 @@ def refresh_due(ticket: Ticket) -> None:
     show_due(ticket, ticket.timers.open())
 
 
-def show_due(ticket: Ticket, open_timers: Iterable[SLATimer]) -> None:
+def set_due(ticket: Ticket, open_timers: Iterable[SLATimer]) -> None:
+    """`show_due` for a ticket that its caller saves."""
     timer = earliest(open_timers)
     ticket.due_at = timer.due_at if timer else None
     ticket.due_kind = timer.metric if timer else ""
     ticket.due_from = timer.started_at if timer else None
+
+
+def show_due(ticket: Ticket, open_timers: Iterable[SLATimer]) -> None:
+    set_due(ticket, open_timers)
     Ticket.objects.filter(pk=ticket.pk).update(
         due_at=ticket.due_at, due_kind=ticket.due_kind, due_from=ticket.due_from
     )

@@ -1,0 +1,48 @@
+"""The promises of a new ticket: planned before it is saved, so that it is written once with its first due time."""
+
+from datetime import datetime
+
+from tickets.models import Metric, Segment, SLATimer, Ticket
+from tickets.rulebook import Promise, Rulebook
+from tickets.sla_policies import Case, check_found, ranked
+from tickets.sla_timers import draft, set_due, whole
+
+AT_OPENING = (Metric.FIRST_RESPONSE, Metric.RESOLUTION, Metric.PROPOSAL, Metric.INVESTIGATION)
+
+
+def promised(ticket: Ticket, *, book: Rulebook) -> dict[str, Promise]:
+    """What is promised from the opening on, by metric."""
+    case = Case.of(ticket)
+    asked = [promise for promise in book.promises if promise.metric in AT_OPENING]
+    return ranked(asked, case, line=book.line_of(case.category_id))
+
+
+def plan(ticket: Ticket, found: dict[str, Promise], *, answered: bool, now: datetime) -> list[SLATimer]:
+    """Unsaved timers of these promises; puts the earliest due time on the unsaved ticket.
+
+    `answered` says that the ticket came by a call, which is the first response already.
+    """
+    timers = [
+        draft(ticket, found[metric], now=now, clock=found[metric].clock) for metric in AT_OPENING if metric in found
+    ]
+    if answered:
+        ticket.first_response_at = now
+        for timer in timers:
+            if timer.metric == Metric.FIRST_RESPONSE:
+                _met_at_once(timer, now)
+    set_due(ticket, [timer for timer in timers if timer.stopped_at is None])
+    return timers
+
+
+def start(ticket: Ticket, timers: list[SLATimer], found: dict[str, Promise], *, now: datetime) -> None:
+    """Saves the planned timers of a ticket that is saved now; in the transaction that opens it."""
+    for timer in timers:
+        timer.ticket = ticket  # takes over the id that it has got since
+    SLATimer.objects.bulk_create(timers)
+    Segment.objects.bulk_create(whole(timer) for timer in timers if timer.stopped_at is not None)
+    check_found(ticket, AT_OPENING, found, now=now)
+
+
+def _met_at_once(timer: SLATimer, now: datetime) -> None:
+    timer.state, timer.stopped_at = SLATimer.State.MET, now
+    timer.next_escalation_at = timer.warns_at = None
