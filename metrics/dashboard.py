@@ -31,7 +31,7 @@ def board(user: User, *, period: str, team_id: int | None, now: datetime) -> dic
     teams = [pk for pk in visible_teams(user).values_list("pk", flat=True) if team_id in (None, pk)]
     today = timezone.localdate(now)
     days = [today - timedelta(days=back) for back in range(max(PERIODS[period], 7) - 1, -1, -1)]
-    charted = rollups.of_days(teams, days)
+    charted = rollups.of_days(teams, days, now=now)
     asked = [one for one in charted if one.day > today - timedelta(days=PERIODS[period])]
     wall = definitions.wall(teams, now=now)
     urgent = Ticket.objects.visible_to(user).filter(team__in=teams).active().filter(due_at__isnull=False)

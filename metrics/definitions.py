@@ -126,7 +126,7 @@ def wall(teams: Collection[int], *, now: datetime) -> Wall:
 
 @dataclass(frozen=True)
 class DaySums:
-    """What the figures of one team and one local day are made of."""
+    """What the figures of one team on one local day, or a part of it, are made of."""
 
     team: int
     day: date

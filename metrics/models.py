@@ -32,14 +32,14 @@ class Standing(models.Model):
 
 
 class DaySum(models.Model):
-    """The figures of one team on one local day that is over, as `metrics.definitions.counted` gives them.
+    """The figures of one team on one local day that is over, or in one hour of today: see `definitions.counted`.
 
     Holds while no `Touch` lies within it; see `metrics.rollups`.
     """
 
     team_id = models.BigIntegerField()
     begins_at = models.DateTimeField()
-    ends_at = models.DateTimeField()  # both are midnights of the zone that the desk had when it was counted
+    ends_at = models.DateTimeField()  # by the time zone that the desk had when it was counted
     opened = models.JSONField()  # [[class, channel, n], …]
     closed = models.JSONField()  # [[owner id or null, n], …]
     first_response = models.BinaryField()  # seconds of each case, doubles in ascending order

@@ -5,6 +5,6 @@ from metrics import rollups, standing
 
 @shared_task
 def keep_figures():
-    """One tick: days that are over are kept as they are by now, and the ledger of standing tickets short."""
+    """One tick: days and hours that are over are kept as they are by now, and the ledger of standing tickets short."""
     rollups.fill()
     standing.compact()

@@ -12,4 +12,4 @@ class Command(BaseCommand):
     )
 
     def handle(self, **options):
-        self.stdout.write(f"{rollups.rebuild():,} teams × days counted")
+        self.stdout.write(f"{rollups.rebuild():,} days and hours of teams counted")
