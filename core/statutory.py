@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import holidays
-
 
 @dataclass(frozen=True)
 class StatutoryYear:
@@ -32,6 +30,8 @@ def china(year: int, language: str = "zh_CN") -> StatutoryYear:
     The State Council announces the make-up workdays each November for the year to come. Before that the library lists
     the holidays alone and says nothing: a year without any make-up workday counts as incomplete, and wants a warning.
     """
+    import holidays  # 13 MB with the calendars of all the world, for what is done once a year
+
     known = holidays.country_holidays("CN", years=year, language=language)
     extra = frozenset(day for day in known.weekend_workdays if day.year == year)
     names = {day: name for day, name in sorted(known.items()) if day not in extra}

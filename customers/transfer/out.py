@@ -13,7 +13,6 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from openpyxl import Workbook
 
 from core import events, masking, phones
 from customers import custom_fields, lookup
@@ -123,6 +122,8 @@ def _as_xlsx(lines: Iterable[list[Any]]) -> Iterator[bytes]:
 
 
 def _write_book(lines: Iterable[list[Any]], file: IO[bytes]) -> None:
+    from openpyxl import Workbook  # 6 MB that most processes never need
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("customers")
     for line in lines:

@@ -9,7 +9,6 @@ from typing import IO, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
 
 from core import importing
 from customers.models import ImportPart, ImportRun
@@ -199,6 +198,8 @@ def _unreadable(cells: list[str]) -> str:
 
 def _open(run: ImportRun):
     try:
+        from openpyxl import load_workbook  # 6 MB that most processes never need
+
         # Formulas are read as they are written and refused later; nothing is ever computed.
         return load_workbook(io.BufferedReader(StoredFile(run), PIECE), read_only=True, data_only=False)
     except Exception as error:  # a damaged workbook fails in many ways, none of which says more to the user
