@@ -23,11 +23,13 @@ GIVEN_BACK = gettext_noop("The wait goes on as before the merge")
 def carry_over(survivor: Ticket, other: Ticket, *, by: User, now: datetime) -> list[dict[str, Any]]:
     """Ends what `other` waits for and lets `survivor` wait for it; returns what `give_back` needs to undo it.
 
-    A wait by hand goes on within the cap of the survivor, and ends where that is used up.
+    A wait by hand goes on within the cap of the survivor, and ends where that is used up; a lead's consent goes along.
     """
     spoken = Post.objects.filter(ticket__in=[survivor, other], kind__in=[Post.Kind.INBOUND, Post.Kind.CALL])
     heard_at = spoken.aggregate(last=Max("at"))["last"] or now
-    rows = list(Pause.objects.filter(ticket__in=[survivor, other], ended_at=None).order_by("pk"))
+    rows = list(
+        Pause.objects.filter(ticket__in=[survivor, other], ended_at=None).select_related("consent_by").order_by("pk")
+    )
     waits_for = {row.cause for row in rows if row.ticket_id == survivor.pk}
     changed = []
     for row in rows:
@@ -57,6 +59,9 @@ def give_back(survivor: Ticket, changed: list[dict[str, Any]], *, by: User, at: 
 
 def _wait(ticket: Ticket, row: Pause, *, by: User, reason: str, now: datetime) -> None:
     try:
-        sla.pause(ticket, by=by, reason=reason, cause=row.cause, until=row.until, by_hand=row.by_hand, now=now)
+        sla.pause(
+            ticket, by=by, reason=reason, cause=row.cause, until=row.until, by_hand=row.by_hand,
+            consent_by=row.consent_by, now=now,
+        )
     except sla.PauseRefused:
         return  # the cap is used up, or its end has come

@@ -73,16 +73,18 @@ def waits_of(ticket) -> list[tuple]:
     return list(ticket.pauses.filter(ended_at=None).order_by("cause").values_list("cause", "until", "by_hand"))
 
 
-def test_what_the_customer_has_to_decide_is_waited_for_on_the_ticket_that_stays(agent, first, customer):
+def test_what_the_customer_has_to_decide_is_waited_for_on_the_ticket_that_stays(agent, lead, first, customer):
     second, until = TicketFactory(customer=customer, owner=agent), timezone.now() + timedelta(hours=20)
     conversation.reply(second, body="方案如下，请您决定", by=agent, wait=True)
     sla.pause(second, by=agent, reason="等配件", cause=PauseCause.SUPPLIER, until=until)
+    second.pauses.filter(cause=PauseCause.SUPPLIER).update(consent_by=lead)
     waiting, before = waits_of(second), state_of(first, second)
     assert [cause for cause, *_more in waiting] == ["customer", "supplier"]
 
     join = joining.merge(first, other=second, by=agent)
     first.refresh_from_db()
     assert waits_of(first) == waiting and waits_of(second) == []
+    assert first.pauses.get(cause=PauseCause.SUPPLIER).consent_by == lead
     assert first.waiting_customer and set(first.timers.open().values_list("state", flat=True)) >= {"paused"}
 
     joining.undo(join, by=agent)
