@@ -110,6 +110,13 @@
     return true;
   }
 
+  /* Escape leaves a field, so that single keys act again; what was typed stays in it. */
+  function leave(node) {
+    if (!typing(node) || node.closest("dialog") || (node.type === "search" && node.value)) return false;
+    document.getElementById("main")?.focus({ preventScroll: true });
+    return true;
+  }
+
   /* --- One listener ---------------------------------------------------------------------------- */
   function single(name) {
     if (chord) {
@@ -140,6 +147,7 @@
     if (!done && letter && !typing(event.target) && root.dataset.keys !== "off") done = single(name);
     else if (!done && name === "enter") done = enter();
     else if (!done && !letter && (!event.repeat || name.startsWith("alt+"))) done = press(name);
+    if (!done && name === "escape") done = leave(event.target);
     if (done) event.preventDefault();
   });
 
