@@ -107,6 +107,10 @@ class Message(models.Model):
         return f"{self.channel} {self.pk}"
 
 
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+SHOWN_AT_ONCE = 5_000_000  # bytes; a larger picture is opened by whoever wants to see it
+
+
 class Attachment(WithOriginals):
     """A file that came with a message, or goes out with one of ours."""
 
@@ -129,6 +133,11 @@ class Attachment(WithOriginals):
 
     def __str__(self):
         return self.name
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the conversation shows it as a small picture."""
+        return self.content_type in PICTURES and self.size <= SHOWN_AT_ONCE
 
 
 class FileType(models.Model):

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.crypto import EncryptedBinaryField, EncryptedJSONField, EncryptedTextField
+from messaging.models import PICTURES
 
 
 class Draft(models.Model):
@@ -57,6 +58,3 @@ class DraftFile(models.Model):
     @property
     def is_picture(self) -> bool:
         return self.content_type in PICTURES
-
-
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})

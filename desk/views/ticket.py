@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from desk import case, composer, forms
 from desk.views.composer import as_download
-from messaging.models import Attachment
+from messaging.models import PICTURES, Attachment
 from tickets import conversation, pause_requests, reopening, routing, sla, topics, viewers, workflow
 from tickets import details as tickets_details
 from tickets.models import PauseCause
@@ -26,7 +26,7 @@ REFUSALS = (
     conversation.ReplyRefused, routing.AssignRefused, routing.ClaimRefused, sla.PauseRefused,
     reopening.ReopenRefused, tickets_details.AmendRefused, workflow.MoveRefused,
 )
-SAFE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
+SAFE_TYPES = PICTURES | {"application/pdf", "text/plain"}
 
 
 def _seen(request, pk: int):

@@ -370,6 +370,8 @@ def test_files_are_downloads_and_never_pages_of_ours(signed_in, agent, ticket, k
         message=message, name="照片\r\n.html", content_type=kind, size=8, content=b"<script>"
     )
     intake.append_inbound(ticket, body="照片", message=message)
+    small = f'<img class="c-att__thumb" src="{url("ticket_attachment", ticket, file.pk)}"'
+    assert (small in signed_in(agent).get(url("ticket", ticket)).content.decode()) == (kind == "image/png")
     answer = signed_in(agent).get(url("ticket_attachment", ticket, file.pk))
     assert answer.content == b"<script>"
     assert answer["Content-Type"] == sent_as
