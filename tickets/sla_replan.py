@@ -1,4 +1,4 @@
-"""Re-planning: running promises take over an edited policy or calendar, by an administrator's choice alone.
+"""Re-planning: running promises take over an edited policy, calendar or ladder, by an administrator's choice alone.
 
 An edit by itself moves nothing. What was counted stays counted and what is breached stays breached; what is left runs
 by the new target and the new hours. Batches run in the background, each a transaction of its own that leaves in the row
@@ -6,7 +6,7 @@ how far it came: a worker that is killed loses and doubles nothing.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from core import events, live
-from core.hours import NeverOpens
+from core.hours import NeverOpens, WorkingCalendar
 from core.models import Event, WorkCalendar
 from staff.models import User
-from tickets.ladder_models import first_share_of
-from tickets.ladders import Clocks
+from tickets.ladder_models import Rung, first_share_of
+from tickets.ladders import Clocks, Ladders, Place, upcoming
 from tickets.models import Replan, SLAPolicy, SLATimer, Ticket
 from tickets.sla_policies import exact
 from tickets.sla_timers import Paused, Running, warning_of
@@ -61,9 +61,10 @@ class Anew:
     target: int
     calendar_id: int | None
     due: datetime | None
+    rung_at: datetime | None = None  # of a rung before the breach at which the promise does not look yet
 
     @property
-    def differs(self) -> bool:
+    def moves(self) -> bool:
         timer = self.timer
         return (self.target, self.calendar_id, self.due) != (timer.target_seconds, timer.calendar_id, timer.due_at)
 
@@ -82,6 +83,8 @@ class Preview:
 
     looked: int = 0
     moved: int = 0
+    rungs: int = 0  # promises, moved or not, that take up a rung of their ladder before the breach
+    at_once: int = 0  # of those: its share has gone by already
     waiting: int = 0  # of the moved: they stand now, so that only their target changes
     late: int = 0  # of the moved: late at once
     earlier: timedelta = field(default_factory=timedelta)
@@ -108,7 +111,8 @@ def fingerprint(*, policy: SLAPolicy | None = None, calendar: WorkCalendar | Non
     """Of everything that decides where a promise ends, so that an edit after the preview is noticed."""
     said: list[object] = []
     if policy:
-        said = [policy.pk, policy.target_seconds, policy.target_days, policy.warn_at, policy.ladder_id]
+        rungs = [(rung.position, rung.percent) for rung in Ladders().rungs(policy.ladder_id)]
+        said = [policy.pk, policy.target_seconds, policy.target_days, policy.warn_at, policy.ladder_id, rungs]
         calendar = policy.calendar
     if calendar:
         clock = calendar.hours()
@@ -116,7 +120,7 @@ def fingerprint(*, policy: SLAPolicy | None = None, calendar: WorkCalendar | Non
     return sha256(repr(said).encode()).hexdigest()
 
 
-def anew(timer: SLATimer, policy: SLAPolicy, clocks: Clocks, *, by_policy: bool) -> Anew | None:
+def anew(timer: SLATimer, policy: SLAPolicy, clocks: Clocks, ladders: Ladders, *, by_policy: bool) -> Anew | None:
     """None where nothing changes, or where the hours do not open long enough any more."""
     calendar_id = policy.calendar_id if by_policy else timer.calendar_id
     clock, target, due = clocks.of(calendar_id), timer.target_seconds, None
@@ -130,32 +134,52 @@ def anew(timer: SLATimer, policy: SLAPolicy, clocks: Clocks, *, by_policy: bool)
             due = None
         elif due is None or timer.resumed_at > timer.started_at:
             due = clock.add(timer.resumed_at, max(target - timer.consumed_seconds, 0))
+        rung_at = _new_rung(timer, target, due, ladders.rungs(policy.ladder_id), clock)
     except NeverOpens:
         return None
-    found = Anew(timer, target, calendar_id, due)
-    return found if found.differs else None
+    found = Anew(timer, target, calendar_id, due, rung_at)
+    return found if found.moves or rung_at else None
+
+
+def _new_rung(
+    timer: SLATimer, target: int, due: datetime | None, rungs: Sequence[Rung], clock: WorkingCalendar
+) -> datetime | None:
+    """When the next share before the breach is reached, if the promise is to look at its ladder later, or never."""
+    if due is None:
+        return None
+    place = Place(
+        timer.pk, False, timer.escalation_level, timer.acknowledged_level, None, timer.resumed_at, due, target,
+        timer.consumed_seconds,
+    )
+    following = upcoming(place, rungs, clock)
+    looks_at = timer.next_escalation_at
+    return following[1] if following and (looks_at is None or following[1] < looks_at) else None
 
 
 def would_move(*, policy: SLAPolicy | None = None, calendar: WorkCalendar | None = None) -> bool:
     """Whether an edit has left running promises behind; looks at the latest few hundred."""
     rows = open_promises(policy=policy, calendar=calendar).select_related("policy").order_by("-pk")[:500]
-    clocks = Clocks()
-    return any(anew(timer, timer.policy, clocks, by_policy=policy is not None) for timer in rows)
+    clocks, ladders = Clocks(), Ladders()
+    return any(anew(timer, timer.policy, clocks, ladders, by_policy=policy is not None) for timer in rows)
 
 
 def preview(
     *, policy: SLAPolicy | None = None, calendar: WorkCalendar | None = None, now: datetime | None = None
 ) -> Preview:
     """Looks at the running promises in the order of the work, up to `MOST`; writes nothing."""
-    now, found, clocks = now or timezone.now(), Preview(), Clocks()
+    now, found, clocks, ladders = now or timezone.now(), Preview(), Clocks(), Ladders()
     rows = open_promises(policy=policy, calendar=calendar).select_related("policy", "ticket").order_by("pk")
     for timer in rows[: MOST + 1].iterator(chunk_size=1_000):
         if found.looked == MOST:
             found.capped = True
             break
         found.looked += 1
-        new = anew(timer, timer.policy, clocks, by_policy=policy is not None)
+        new = anew(timer, timer.policy, clocks, ladders, by_policy=policy is not None)
         if new is None or (timer.due_at is not None and timer.due_at <= now):
+            continue
+        found.rungs += new.rung_at is not None
+        found.at_once += new.rung_at is not None and new.rung_at <= now
+        if not new.moves:
             continue
         found.moved += 1
         found.waiting += timer.state == Paused
@@ -240,22 +264,22 @@ def batch(work: Replan, *, now: datetime | None = None) -> int | None:
         pk__in={ticket_id for _pk, ticket_id in found}).order_by("pk")}  # fmt: skip
     timers = scope.select_for_update(of=("self",)).filter(Q(due_at=None) | Q(due_at__gt=now))
     news = _anew(timers.filter(pk__in=[pk for pk, _ticket in found]).order_by("pk"), locked)
-    _write(news, tickets, locked, now)
+    locked.moved += sum(new.moves for new in news)
+    locked.late += sum(new.moves and new.due is not None and new.due <= now for new in news)
     locked.cursor, locked.looked = found[-1][0], locked.looked + len(found)
-    locked.moved += len(news)
-    locked.late += sum(new.due is not None and new.due <= now for new in news)
+    _write(news, tickets, locked, now)
     locked.save()
     return len(news)
 
 
 def _anew(timers: Iterable[SLATimer], work: Replan) -> list[Anew]:
-    timers, clocks = list(timers), Clocks()
+    timers, clocks, ladders = list(timers), Clocks(), Ladders()
     rows = SLAPolicy.objects.filter(pk__in={timer.policy_id for timer in timers})
     policies = {policy.pk: policy for policy in rows.annotate(share=first_share_of())}
     found = []
     for timer in timers:
         policy = policies[timer.policy_id]
-        new = anew(timer, policy, clocks, by_policy=work.policy_id is not None)
+        new = anew(timer, policy, clocks, ladders, by_policy=work.policy_id is not None)
         if new is not None:
             found.append(new)
             timer.policy = policy
@@ -266,11 +290,12 @@ def _write(news: list[Anew], tickets: dict[int, Ticket], work: Replan, now: date
     clocks, told = Clocks(), []
     for new in news:
         timer, ticket = new.timer, tickets[new.timer.ticket_id or 0]
-        told.append(events.draft(
-            "replanned", ticket, by=work.by, ticket_id=ticket.pk, customer_id=ticket.customer_id,
-            team_id=ticket.team_id, now=now, metric=timer.metric, because=str(work),
-            before=timer.due_at.isoformat() if timer.due_at else "", after=new.due.isoformat() if new.due else "",
-        ))  # fmt: skip
+        if new.moves:
+            told.append(events.draft(
+                "replanned", ticket, by=work.by, ticket_id=ticket.pk, customer_id=ticket.customer_id,
+                team_id=ticket.team_id, now=now, metric=timer.metric, because=str(work),
+                before=timer.due_at.isoformat() if timer.due_at else "", after=new.due.isoformat() if new.due else "",
+            ))  # fmt: skip
         timer.target_seconds, timer.calendar_id, timer.due_at = new.target, new.calendar_id, new.due
         if timer.state == Running:
             timer.warns_at = warning_of(timer, timer.policy, clocks.of(new.calendar_id))

@@ -1,15 +1,21 @@
 """Promises tried out, replayed under a draft, and re-planned by explicit choice alone."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
 from core.models import CalendarDay, Event, WorkCalendar
 from tests.factories import CustomerFactory, TicketFactory
+from tests.tickets.test_sla_ticking import ROOT, address
 from tickets import escalation, sla, sla_replan, sla_replay, sla_simulator
-from tickets.models import Breach, Replan, Replay, SLAPolicy, SLATimer, Ticket
+from tickets.models import Breach, Escalation, Ladder, Replan, Replay, Rung, SLAPolicy, SLATimer, Ticket
 from tickets.sla_policies import Case
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)  # a Friday, 12:00 in Shanghai
@@ -206,6 +212,49 @@ def test_an_edit_moves_nothing_until_the_preview_is_accepted_and_then_everything
     assert "No running promise would move" in client.get(address, {"policy": policy.pk}).content.decode()
 
 
+def test_a_rung_added_before_the_breach_reaches_what_runs_by_replanning_and_the_preview_says_so(
+    client, running, admin, lead
+):
+    tickets, policy, now = running
+    ladder = Ladder.objects.get(is_standard=True)
+    old = {ticket.pk: timer(ticket).due_at for ticket in tickets}
+    assert not sla_replan.would_move(policy=policy)
+    ladder.rungs.update(position=F("position") + 10)
+    for percent, position in ((25, 1), (90, 2)):  # 18 h have gone by after 30 h, 64.8 h have not
+        Rung.objects.create(ladder=ladder, position=position, percent=percent, to="lead")
+    rows = form_of_ladder(ladder)
+    said = client.post(reverse("admin:tickets_ladder_change", args=[ladder.pk]), rows, follow=True).content.decode()
+    address = reverse("admin:tickets_replan_preview")
+    assert f"{address}?policy={policy.pk}" in said and "do not look at these rungs yet" in said
+    page = client.get(address, {"policy": policy.pk})
+    preview = page.context["preview"]
+    assert (preview.moved, preview.rungs, preview.at_once) == (0, 5, 5)
+    assert "5 promises would take up a rung" in page.content.decode()
+    assert escalation.escalate_due(now=now).escalated == 0
+    client.post(address, {"policy": policy.pk, "seen": page.context["seen"]})
+    assert sla_replan.carry_on() == 5
+    work = Replan.objects.get()
+    assert (work.state, work.moved, work.late) == ("done", 0, 0)
+    assert {ticket.pk: timer(ticket).due_at for ticket in tickets} == old
+    assert not Event.objects.filter(kind="replanned").exists()  # nothing was promised anew
+    assert escalation.escalate_due(now=now).escalated == 5
+    assert Escalation.objects.filter(timer__policy=policy, to=lead, level=1).count() == 5
+    assert timer(tickets[0]).next_escalation_at == tickets[0].opened_at + 0.9 * 72 * HOUR
+    assert not sla_replan.would_move(policy=policy)
+
+
+def form_of_ladder(ladder):
+    """The ladder's page as it stands."""
+    rungs = list(ladder.rungs.order_by("position"))
+    sent = {"name": ladder.name, "rungs-TOTAL_FORMS": len(rungs), "rungs-INITIAL_FORMS": len(rungs),
+            "rungs-MIN_NUM_FORMS": 1}  # fmt: skip
+    for at, rung in enumerate(rungs):
+        facts = {"id": rung.pk, "ladder": ladder.pk, "position": rung.position, "trigger": rung.trigger, "to": rung.to,
+                 "percent": rung.percent or "", "ack_within": rung.ack_within or "", "urgent": "on"}  # fmt: skip
+        sent |= {f"rungs-{at}-{name}": value for name, value in facts.items()}
+    return sent
+
+
 def test_a_replan_that_is_killed_goes_on_where_it_was_and_doubles_nothing(client, running, admin, monkeypatch):
     tickets, policy, _now = running
     SLAPolicy.objects.filter(pk=policy.pk).update(target_seconds=3600)
@@ -227,6 +276,47 @@ def test_a_replan_that_is_killed_goes_on_where_it_was_and_doubles_nothing(client
     assert not Breach.objects.filter(ticket=tickets[0], metric="resolution").exists()
     escalation.escalate_due()  # what is late now is recorded by the beat, with the due time that it has
     assert Breach.objects.filter(ticket__in=tickets[:5], metric="resolution").count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replanning_process_killed_among_its_batches_loses_and_doubles_nothing(team, admin):
+    now = sla_replan.timezone.now().replace(microsecond=0)
+    policy = SLAPolicy.objects.get(metric="resolution", is_default=True)
+    customer = CustomerFactory(team=team)
+    facts = {"team": team, "customer": customer, "subject": "漏水", "kind": "service", "channel": "mail"}
+    SLATimer.objects.bulk_create([
+        SLATimer(
+            ticket=ticket, metric="resolution", policy=policy, started_at=now, resumed_at=now, due_at=now + 72 * HOUR,
+            target_seconds=72 * 3600,
+        )
+        for ticket in Ticket.objects.bulk_create([Ticket(**facts) for _ in range(900)])
+    ])  # fmt: skip
+    work = sla_replan.start(policy=policy, seen=sla_replan.fingerprint(policy=policy), by=admin)
+    run = "from tickets import sla_replan; sla_replan.BATCH = 3; sla_replan.carry_on(seconds=600)"
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "-c", run], cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": address()},
+    )
+    deadline = sla_replan.timezone.now() + timedelta(seconds=60)
+    try:
+        while not Event.objects.filter(kind="replanned").exists():
+            assert sla_replan.timezone.now() < deadline and process.poll() is None
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    moved = SLATimer.objects.filter(due_at=now + 24 * HOUR)
+    while moved.count() < 900:  # the server lets the row of the dead go first
+        assert sla_replan.timezone.now() < deadline
+        done = Event.objects.filter(kind="replanned").count()
+        work.refresh_from_db()
+        # A batch is whole or not at all: the row of the work, the promises and their events say the same.
+        assert 0 < done == work.moved == work.looked == moved.count()
+        sla_replan.carry_on()
+    sla_replan.carry_on()
+    work.refresh_from_db()
+    assert (work.state, work.moved) == ("done", 900)
+    assert Event.objects.filter(kind="replanned").count() == 900
+    assert Event.objects.filter(kind="replanned").values("ticket_id").distinct().count() == 900
 
 
 def test_a_calendar_edited_while_its_promises_are_replanned_stops_the_work_with_a_reason(client, team, admin):
