@@ -54,8 +54,9 @@ def _of_lines(rows: list[Notification], now: datetime) -> list[Delivery]:
             due = wishes.settings(user).mail_due(now, cadence, urgent=row.is_urgent)
             made.append(_delivery(row, Channel.MAIL, f"mail:{row.pk}", due, now))
         if wishes.webhook(user.pk, group):
+            due = now if row.is_urgent else wishes.settings(user).silent_until(now) or now
             made += [
-                _delivery(row, Channel.WEBHOOK, f"hook:{hook.pk}:{row.pk}", now, now, hook)
+                _delivery(row, Channel.WEBHOOK, f"hook:{hook.pk}:{row.pk}", due, now, hook)
                 for hook in hooks if hook.wants(group=group, team_id=user.team_id)
             ]  # fmt: skip
     return made
@@ -103,9 +104,23 @@ def post_due(*, now: datetime | None = None, limit: int = 20) -> int:
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.SENDING, claimed_at=now)
     lines = Notification.objects.in_bulk({row.notification_id for row in rows})
     silent: set[int] = set()  # one dead address costs a batch one wait, not twenty
-    for row in rows:
+    for row in _out_of_quiet_hours(rows, lines, now):
         _post(row, lines.get(row.notification_id), silent, now)
     return len(rows)
+
+
+def _out_of_quiet_hours(rows: list[Delivery], lines: dict[int, Notification], now: datetime) -> list[Delivery]:
+    """Those that may leave now; the others wait for the morning, as mails do: a retry may fall into the night."""
+    people = User.objects.in_bulk({row.user_id for row in rows})
+    wishes, leaving = Wishes(people), []
+    for row in rows:
+        line = lines.get(row.notification_id)
+        later = wishes.settings(people[row.user_id]).silent_until(now)
+        if later and line is not None and not line.is_urgent:
+            Delivery.objects.filter(pk=row.pk).update(state=State.QUEUED, due_at=later)
+        else:
+            leaving.append(row)
+    return leaving
 
 
 def _post(row: Delivery, line: Notification | None, silent: set[int], now: datetime) -> None:

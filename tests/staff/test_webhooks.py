@@ -4,14 +4,14 @@ import hashlib
 import hmac
 import json
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from staff import deliveries, webhooks
-from staff.models import Delivery, Webhook
+from staff.models import Delivery, NoticeSettings, Webhook
 from staff.notifications import notify
 from tests.staff.hook_server import DRIPS, hook_server
 
@@ -50,6 +50,25 @@ def test_a_post_is_signed_carries_ids_only_and_comes_again_under_its_key_after_a
     row = Delivery.objects.get()
     hook.refresh_from_db()
     assert (row.state, row.attempts, hook.failures) == ("sent", 2, 0)
+
+
+def test_quiet_hours_hold_webhooks_until_the_morning_retries_too_and_urgent_ones_pass(agent):
+    NoticeSettings.objects.create(user=agent, is_quiet=True, zone="Asia/Shanghai")  # 21:00 to 8:00
+    evening = datetime(2026, 5, 8, 12, 59, 50, tzinfo=UTC)  # 20:59:50 in Shanghai
+    morning = datetime(2026, 5, 9, 0, tzinfo=UTC)
+    with hook_server(500, 200, 200, 200) as server:
+        a_hook(server)
+        notify(agent, "mentioned", ticket_id=1, now=evening)
+        run(evening)  # refused: to be tried again in half a minute, when it is quiet
+        notify(agent, "mentioned", ticket_id=2, now=evening + timedelta(minutes=1))
+        notify(agent, "escalated", ticket_id=3, now=evening + timedelta(minutes=1))
+        for minutes in (1, 2, 60, 600):
+            run(evening + timedelta(minutes=minutes))
+        assert [json.loads(body)["ticket"] for _path, _head, body in server.received] == [1, 3]
+        held = Delivery.objects.filter(state="queued", channel="webhook")
+        assert set(held.values_list("due_at", flat=True)) == {morning}
+        run(morning)
+    assert [json.loads(body)["ticket"] for _path, _head, body in server.received[2:]] == [1, 2]
 
 
 def test_a_redirect_is_not_followed(agent):
