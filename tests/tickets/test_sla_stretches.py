@@ -13,7 +13,7 @@ from core import events
 from core.models import Event, WorkCalendar
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import escalation, intake, sla, sla_pauses, workflow
-from tickets.models import Category, FlowRules, Pause, Segment, SLAPolicy, SLATimer
+from tickets.models import Category, FlowRules, Pause, PauseCause, Segment, SLAPolicy, SLATimer
 
 FRIDAY_NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)  # 12:00 in Shanghai, when the office closes for lunch
 HOUR = timedelta(hours=1)
@@ -76,6 +76,12 @@ def test_a_clock_of_the_machine_that_went_back_takes_no_time_away(customer, agen
     timer = timer_of(ticket)
     assert timer.due_at == FRIDAY_NOON + 24 * HOUR
     assert stretches(timer) == [("run", "started", 7200), ("pause", "customer", 0)]
+    due = timer.due_at
+    for began, ended in ((3, 2.5), (2, 5), (4, 3)):  # the clock goes back and forth, the due time only onward
+        sla.pause(ticket, by=agent, reason="等客户确认", now=FRIDAY_NOON + began * HOUR)
+        sla.resume(ticket, now=FRIDAY_NOON + ended * HOUR)
+        assert timer_of(ticket).due_at >= due
+        due = timer_of(ticket).due_at
 
 
 ACTS = st.lists(
@@ -188,6 +194,22 @@ def test_a_policy_says_what_its_clock_waits_for(customer, agent):
     assert timer_of(ticket).state == "running"
     sla.pause(ticket, by=agent, reason="上门", cause="visit", now=FRIDAY_NOON + HOUR)
     assert timer_of(ticket).state == "paused"
+
+
+@pytest.mark.parametrize("metric", ["first_response", "resolution", "proposal"])
+def test_each_cause_stops_the_clocks_that_name_it_and_no_other(customer, agent, metric):
+    for cause in PauseCause.values:
+        SLAPolicy.objects.filter(metric=metric).update(pauses_for=[cause])
+        SLAPolicy.objects.exclude(metric=metric).update(pauses_for=[])
+        ticket = TicketFactory(customer=customer, now=FRIDAY_NOON)
+        due = timer_of(ticket, metric).due_at
+        for n, other in enumerate(PauseCause.values):
+            sla.pause(ticket, by=agent, reason="等", cause=other, by_hand=False, now=FRIDAY_NOON + (n + 1) * HOUR / 4)
+        standing = ticket.timers.filter(state="paused")
+        assert [(timer.metric, timer.waits_for) for timer in standing] == [(metric, cause)]
+        sla.resume(ticket, now=FRIDAY_NOON + 2 * HOUR)
+        waited = 2 * HOUR - (PauseCause.values.index(cause) + 1) * HOUR / 4
+        assert timer_of(ticket, metric).due_at == due + waited
 
 
 def test_tier_outweighs_priority_and_a_near_topic_a_far_one(customer, team):
