@@ -17,7 +17,8 @@ def together(pieces) -> SafeString:
     return SafeString("".join(map(_safe, pieces)))
 
 
-def _safe(value) -> str | int:
-    if type(value) is int:
+def _safe(value) -> str:
+    if isinstance(value, SafeString):
         return value
-    return value if isinstance(value, SafeString) else escape(str(value))
+    text = str(value)
+    return text if text.isalnum() else escape(text)  # letters and figures hold nothing to escape

@@ -78,11 +78,11 @@ def clock_chip(chip: clocks.Chip | None, label="") -> SafeString | str:
 
 
 def _counted(chip: clocks.Chip) -> SafeString | str:
-    """Between which moments the browser counts on."""
+    """Between which moments the browser counts on; moments and states hold nothing to escape."""
     if not chip.due:
         return ""
-    start = fill(' data-start="{}"', chip.start.isoformat()) if chip.start else ""
-    return fill('data-due="{}" data-state="{}"{}', chip.due.isoformat(), chip.state, start)
+    start = f' data-start="{chip.start.isoformat()}"' if chip.start else ""
+    return SafeString(f'data-due="{chip.due.isoformat()}" data-state="{chip.state}"{start}')
 
 
 def next_deadline(ticket, now: datetime) -> SafeString | str:

@@ -53,7 +53,7 @@ def show(request, asked, status: int = 200, **refused):
             "open_more": queue.default_view(request.user) in counted.more,
             "breached": counted.by_view["breached"],
             "breached_more": "breached" in counted.more,
-            "closed_today": queue.closed_today(request.user, now),
+            "closed_today": counted.closed_today,
         },
         "now": now,
     }
