@@ -68,6 +68,7 @@ def everything() -> list[Page]:
         Page("search, 退款", agents, [f"{search}?q=%E9%80%80%E6%AC%BE"], HTMX),
         Page("dashboard", [supervisor], [reverse("metrics:dashboard")]),
         Page("dashboard, 30 days", [supervisor], [f"{reverse('metrics:dashboard')}?period=30"]),
+        Page("report, team × stage", [supervisor], [reverse("metrics:stages")]),
     ]
 
 

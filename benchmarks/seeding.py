@@ -103,10 +103,12 @@ class Seeding:
 
     @staticmethod
     def _stand() -> None:
+        from metrics import rollups
         from tickets import standing
 
         while standing.follow_tiers() == standing.BATCH:
             continue
+        rollups.rebuild()
 
     # --- Customers ------------------------------------------------------------------------------------------
 

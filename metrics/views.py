@@ -9,7 +9,9 @@ from customers.models import Customer, Need
 from customers.needs import trend
 from metrics import boards as tier_boards
 from metrics import dashboard as boards
+from metrics.stages import report
 from staff.sight import visible_teams
+from tickets.models import Kind
 
 
 @login_required
@@ -55,6 +57,14 @@ def tier_value(request, code):
         "next_url": f"?{team}before={onward}" if onward else "", "first_url": f"?{team}" if before else "",
     }
     return render(request, "metrics/tier_value.html", context)
+
+
+@login_required
+def stages(request):
+    """Where all tickets stand by team, for team leads and above."""
+    _heads_only(request.user)
+    kind = request.GET.get("kind", "")
+    return render(request, "metrics/stages.html", report(request.user, kind=kind if kind in Kind.values else ""))
 
 
 @login_required

@@ -66,6 +66,7 @@ PAGES = {
     "announcements": ("lead", "/floor/announcements/", ""),
     "announcement": ("lead", "/floor/announcements/", "main a[href^='/floor/announcements/']"),
     "dashboard": ("supervisor", "/dashboard/", ""),
+    "stages": ("supervisor", "/dashboard/stages/", ""),
     "tiers": ("supervisor", "/dashboard/tiers/", ""),
     "tier_value": ("supervisor", "/dashboard/tiers/", "main a[href^='/dashboard/tiers/platinum']"),
     "tier_rules": ("admin", "/admin/customers/scoringversion/", "#result_list tbody a"),

@@ -75,6 +75,7 @@ PAGES = {
     "import": ("supervisor", "/imports/{run}/", 200),
     "tiers": ("supervisor", "/dashboard/tiers/", 200),
     "tier-value": ("supervisor", "/dashboard/tiers/platinum/", 200),
+    "stages": ("supervisor", "/dashboard/stages/", 200),
     "needs": ("supervisor", "/dashboard/needs/", 200),
     "callbacks": ("specialist", "/callbacks/", 200),
     "callbacks-list": ("specialist", "/callbacks/?view=list", 200),
