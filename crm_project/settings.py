@@ -119,7 +119,7 @@ TEMPLATES = [
     }
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "core.form_renderer.Renderer"
 INSTALLED_APPS.insert(0, "django.forms")
 
 # --- Languages and time -------------------------------------------------------------------------
@@ -265,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     "topics": {"task": "tickets.tasks.train_topics", "schedule": crontab(day_of_week="sunday", hour=4, minute=40)},
     "notices": {"task": "staff.tasks.post_notices", "schedule": 5.0, "options": {"expires": 5}},
     "notice-mail": {"task": "desk.tasks.mail_notices", "schedule": 5.0, "options": {"expires": 5}},
+    "calendars": {"task": "staff.tasks.watch_calendars", "schedule": crontab(minute=7)},
     "old-notices": {"task": "staff.tasks.forget_notices", "schedule": crontab(hour=4, minute=52)},
     "old-drafts": {"task": "tickets.tasks.fade_drafts", "schedule": crontab(hour=4, minute=55)},
     "retention": {"task": "desk.tasks.retain", "schedule": crontab(hour=4, minute=20)},
