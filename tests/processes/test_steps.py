@@ -86,16 +86,17 @@ def test_the_list_is_paged_by_its_last_row_in_a_bounded_number_of_queries(
     assert len(seen) == len(set(seen)) == 31
 
 
-def test_owner_and_lead_are_told_once_of_a_late_step(process, agent, lead):
-    late = timezone.now() + timedelta(days=3)
+def test_owner_and_lead_are_told_once_of_a_late_step(process, step, agent, lead):
+    late = step("need").due_at + timedelta(hours=1)  # after days off too
     assert overdue.tell(now=late) == 1 and overdue.tell(now=late) == 0
     told = Notification.objects.filter(kind="step_overdue").values_list("user__username", flat=True)
     assert sorted(told) == ["agent", "lead"]
 
 
-def test_nobody_is_told_of_steps_on_an_archived_ticket(process, ticket, agent):
+def test_nobody_is_told_of_steps_on_an_archived_ticket(process, step, ticket, agent):
+    late = step("need").due_at + timedelta(hours=1)
     workflow.move(ticket, "archived", by=agent, outcome="withdrawn", cause="customer", note="客户撤回")
-    assert overdue.tell(now=timezone.now() + timedelta(days=3)) == 0
+    assert overdue.tell(now=late) == 0
     assert panel.part(ticket, agent, now=timezone.now()).turn is None
 
 
