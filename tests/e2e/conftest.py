@@ -1,7 +1,6 @@
 """A real server on a real port, and Debian's Chromium driven by Playwright."""
 
 import os
-import shutil
 import threading
 import time
 from pathlib import Path
@@ -14,6 +13,8 @@ from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connections
 from playwright.sync_api import expect, sync_playwright
 
+from crm_project.launch.verification import SHELL, find_browser
+
 # Playwright keeps an event loop in the test's thread; the ORM is used there by the tests alone.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
@@ -21,7 +22,6 @@ SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Live connections of a page stand in window.sockets, where a test can cut them;
 # <html data-live-connection="open"> tells that one of them carries.
 WATCH_SOCKETS = """
@@ -86,8 +86,8 @@ def site(django_db_setup):
 
 @pytest.fixture(scope="session")
 def browser(django_db_setup):
-    program = os.environ.get("BROWSER_PATH") or next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    assert program, "no Chromium found: apt-get install chromium"
+    program = os.environ.get("BROWSER_PATH") or find_browser()
+    assert program, f"no Chromium found: apt-get install {SHELL}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
         yield browser

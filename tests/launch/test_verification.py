@@ -16,18 +16,18 @@ def test_a_missing_browser_is_an_error_with_the_line_to_type(monkeypatch):
     monkeypatch.delenv("BROWSER_PATH", raising=False)
     monkeypatch.setattr(verification, "find_browser", lambda: None)
     monkeypatch.setattr(verification.os, "geteuid", lambda: 1000)
-    with pytest.raises(LaunchError, match="No Chromium .* `sudo apt-get install -y chromium`"):
+    with pytest.raises(LaunchError, match="No Chromium .* `sudo apt-get install -y chromium-headless-shell`"):
         verification.ensure_browser()
 
 
 def test_root_installs_a_missing_browser(monkeypatch):
     monkeypatch.delenv("BROWSER_PATH", raising=False)
-    answers = iter([None, "/usr/bin/chromium"])
+    answers = iter([None, "/usr/bin/chromium-headless-shell"])
     asked = []
     monkeypatch.setattr(verification, "find_browser", lambda: next(answers))
     monkeypatch.setattr(verification, "_install", lambda package, reason: asked.append(package))
-    assert verification.ensure_browser() == "/usr/bin/chromium"
-    assert asked == ["chromium"]
+    assert verification.ensure_browser() == "/usr/bin/chromium-headless-shell"
+    assert asked == ["chromium-headless-shell"]
 
 
 def test_a_named_browser_must_exist(monkeypatch):
