@@ -79,7 +79,8 @@ def finish(*, call: Call, outcome: str, facts: Facts, by: User, now: datetime | 
     and leaves everything as it was.
     """
     now = now or timezone.now()
-    locked = Call.objects.select_for_update().get(pk=call.pk)
+    rows = Call.objects.select_related("customer__tier", "team", "agent")
+    locked = rows.select_for_update(of=("self",)).get(pk=call.pk)
     if locked.ended_at is not None:
         return Finished(locked, ticket_of(locked))
     ticket = None
@@ -89,7 +90,7 @@ def finish(*, call: Call, outcome: str, facts: Facts, by: User, now: datetime | 
         _after(outcome, ticket, facts, by=by, now=now)
         _promise(locked, ticket, facts.callback_at if outcome == CallOutcome.CALLBACK else facts.promised_at)
     side = Call.Side.CUSTOMER if facts.caller_hung_up else ""
-    calls.finish(locked, outcome=outcome, hung_up_by=side, now=now)
+    calls.end(locked, outcome=outcome, hung_up_by=side, now=now)
     return Finished(locked, ticket)
 
 

@@ -130,16 +130,21 @@ def finish(call: Call, *, outcome: str, hung_up_by: str = "", now: datetime | No
     now = now or timezone.now()
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.ended_at is None:
-        locked.ended_at, locked.outcome = now, Call.Outcome(outcome)
-        locked.hung_up_by = locked.hung_up_by or hung_up_by
-        locked.steps.setdefault(CallStep.END, now.isoformat())
-        if outcome != Call.Outcome.DROPPED:
-            locked.draft = {}
-        locked.save(update_fields=["ended_at", "outcome", "hung_up_by", "steps", "draft"])
-        _log("call_ended", locked, now=now, outcome=outcome, seconds=int((now - locked.picked_up_at).total_seconds()))
+        end(locked, outcome=outcome, hung_up_by=hung_up_by, now=now)
     for field in ("ended_at", "outcome", "hung_up_by", "steps", "draft"):
         setattr(call, field, getattr(locked, field))
     return call
+
+
+def end(locked: Call, *, outcome: str, hung_up_by: str = "", now: datetime) -> None:
+    """`finish` for whoever has locked the row of an open call."""
+    locked.ended_at, locked.outcome = now, Call.Outcome(outcome)
+    locked.hung_up_by = locked.hung_up_by or hung_up_by
+    locked.steps.setdefault(CallStep.END, now.isoformat())
+    if outcome != Call.Outcome.DROPPED:
+        locked.draft = {}
+    locked.save(update_fields=["ended_at", "outcome", "hung_up_by", "steps", "draft"])
+    _log("call_ended", locked, now=now, outcome=outcome, seconds=int((now - locked.picked_up_at).total_seconds()))
 
 
 def after(call: Call, step: str) -> timedelta | None:

@@ -85,7 +85,7 @@ def rule_for(ticket: Ticket, *, book: Rulebook, text: str, now: datetime) -> Rou
     facts = Facts.of(ticket, text=text, now=now)
     holding = (rule for rule in book.conditions if not missed(rule, facts, lambda rule: rule.clock.is_open(now)))
     found = next(holding, None)
-    return found and RoutingRule.objects.select_related(*NAMED).filter(pk=found.pk).first()
+    return RoutingRule.objects.select_related(*NAMED).filter(pk=found.pk).first() if found else None
 
 
 def is_open(rule: RoutingRule, *, now: datetime) -> bool:

@@ -117,6 +117,8 @@ STAGES: dict[str, tuple[State, ...]] = {
     Kind.SERVICE: (S.RECEIVED, S.CLASSIFIED, S.RECORDED, S.AUDIT_CALLBACK, S.ARCHIVED),
     Kind.COMPLAINT: (S.RECEIVED, S.CLASSIFIED, S.PHONE_HANDLING, S.CALLBACK, S.ARCHIVED),
 }
+STEP = ("state", "state_since", "updated_at", "kind", "level", "outcome", "cause", "archived_at", "resolved_at",
+        "handler_id", "waiting_customer")  # what a step may change of the ticket
 DETOURS = (S.BACK_OFFICE, S.SHEET_OPEN, S.DEPT_HANDLING, S.ESCALATED, S.EXTERNAL_DISPUTE)
 
 
@@ -181,8 +183,7 @@ def move(
     if step.level:
         locked.level = step.level
     _enter(locked, State(to), before, by=by, note=note, now=now)
-    for field in ("state", "state_since", "kind", "level", "outcome", "cause", "archived_at", "resolved_at",
-                  "handler_id", "due_at", "due_kind", "due_from", "waiting_customer", "updated_at", "owner_id"):
+    for field in (*STEP, "due_at", "due_kind", "due_from", "owner_id"):
         setattr(ticket, field, getattr(locked, field))
     return ticket
 
@@ -238,7 +239,7 @@ def _enter(ticket: Ticket, to: State, before: tuple, *, by: User | None, note: s
         ticket.waiting_customer = False
     elif was == S.BACK_OFFICE and ticket.outcome == Outcome.SATISFIED:
         ticket.resolved_at = now  # solved by the back office, after whatever the first answer was
-    ticket.save()
+    ticket.save(update_fields=STEP)
     _log("moved", ticket, by=by, now=now, note=note, **{"from": was, "to": to, "outcome": ticket.outcome})
     if ticket.kind != old_kind:
         timers = sla.reclassified(ticket, now=now)
