@@ -96,6 +96,7 @@ urlpatterns = [
     path("tickets/<int:pk>/pause/ask/", ticket.ask_to_pause, name="ticket_pause_ask"),
     path("pauses/<int:pk>/", pauses.decide, name="pause_decide"),
     path("tickets/<int:pk>/resume/", ticket.resume, name="ticket_resume"),
+    path("tickets/<int:pk>/due/", promises.due, name="ticket_due"),
     path("tickets/<int:pk>/timers/<int:timer>/", promises.timer, name="ticket_timer"),
     path("tickets/<int:pk>/investigated/", promises.investigated, name="ticket_investigated"),
     path("tickets/<int:pk>/draft/<slug:kind>/", composer.draft, name="ticket_draft"),

@@ -26,6 +26,15 @@ def timer(request, pk, timer):
 
 @login_required
 @require_GET
+def due(request, pk):
+    """From a ticket's next deadline in a list to the page of its promise."""
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user), pk=pk)
+    timer = ticket.timers.filter(metric=ticket.due_kind).order_by("-pk").first()
+    return redirect("desk:ticket_timer", pk, timer.pk) if timer else redirect("desk:ticket", pk)
+
+
+@login_required
+@require_GET
 def breaches(request):
     """Every promise that was missed, for whoever acts on it; each opens to its stretches and their sum."""
     if not request.user.supervises:

@@ -53,6 +53,26 @@ def test_a_breach_is_explained_to_the_second(ticket, supervisor, django_assert_m
     assert "none that names more" in page
 
 
+def test_a_supervisor_comes_to_why_from_dashboard_list_ticket_escalations_and_hand_over(ticket, lead, supervisor):
+    escalation.escalate_due(now=FRIDAY + 48 * HOUR)
+    client, why = signed_in(supervisor), of(ticket)
+
+    def leads(page, address):
+        assert f'href="{address}' in client.get(page).content.decode(), (page, address)
+        return address
+
+    breaches = leads(reverse("metrics:dashboard"), reverse("desk:breaches"))
+    missed = ticket.breaches.get(metric="resolution")
+    row = leads(f"{breaches}?period=all&open=1", reverse("desk:breach", args=[missed.pk]))
+    assert client.get(row).url == why
+    leads(reverse("desk:ticket", args=[ticket.pk]), why)
+    leads(f"{reverse('desk:escalations')}?whose=all", why)
+    floor = f"{reverse('desk:floor')}?team={ticket.team_id}&whose=team"
+    due = leads(floor, reverse("desk:ticket_due", args=[ticket.pk]))
+    assert client.get(due).url == why
+    assert "Because" in client.get(why).content.decode()
+
+
 def test_what_still_runs_is_counted_up_to_now_and_an_edited_policy_is_said(team, agent):
     ticket = TicketFactory(customer=CustomerFactory(team=team))
     client, policy = signed_in(agent), ticket.timers.get(metric="resolution").policy
