@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from desk import queue
+from desk import queue, waiting
 from desk.queue_order import SORTS
 from followups.models import Callback
 from messaging.models import Call
@@ -92,7 +92,7 @@ def kept_choices(request, kept, filters) -> dict:
 
 
 def today(user, now) -> dict:
-    """The right column: callbacks this person owes today, and a call they have not finished."""
+    """The right column: callbacks this person owes today, what else is with them, and a call they have not finished."""
     owed = Q(assignee=user) | Q(assignee=None) if user.role in workflow.CENTRE else Q(assignee=user)
     callbacks = (
         Callback.objects.visible_to(user)
@@ -108,6 +108,7 @@ def today(user, now) -> dict:
     return {
         "callbacks": callbacks[:CALLBACKS_SHOWN],
         "more_callbacks": len(callbacks) > CALLBACKS_SHOWN,
+        "waiting": waiting.of(user, now),
         "unfinished_call": unfinished.order_by("-pk").first(),
     }
 

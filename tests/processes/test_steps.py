@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from followups import feedback
 from metrics.bottlenecks import bottlenecks
 from processes import overdue, panel, running
 from processes.models import Process, Step, Template
@@ -84,6 +85,14 @@ def test_the_list_is_paged_by_its_last_row_in_a_bounded_number_of_queries(
         seen += [step.pk for step, _late in answer.context["rows"]]
         url = answer.context["next_url"] and reverse("desk:steps") + answer.context["next_url"]
     assert len(seen) == len(set(seen)) == 31
+
+
+def test_the_workbench_says_what_else_is_with_somebody(process, ticket, signed_in, agent, outsider):
+    Step.objects.open().update(owner=agent, due_at=timezone.now() - timedelta(hours=1))
+    feedback.open_record(ticket, by=agent)
+    page = signed_in(agent).get(reverse("desk:workbench")).content.decode()
+    assert "/steps/?whose=mine" in page and "/feedback/?mine=1" in page and "1 late" in page
+    assert 'id="waiting"' not in signed_in(outsider).get(reverse("desk:workbench")).content.decode()
 
 
 def test_owner_and_lead_are_told_once_of_a_late_step(process, step, agent, lead):
