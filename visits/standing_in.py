@@ -16,6 +16,10 @@ MOVABLE = (State.DISPATCHED, State.APPOINTED)  # whoever is on the way, or there
 Span = tuple[datetime, datetime]
 
 
+class Changed(flow.VisitRefused):
+    """The visit is no longer what it was when the transfer was decided on."""
+
+
 def visits_of(user: User, *, begin: datetime, end: datetime | None = None) -> QuerySet[Visit]:
     """Visits that this person is to go to whose window reaches into [begin, end), the earliest first."""
     rows = Visit.objects.filter(technician__user=user, state__in=MOVABLE, ends_at__gt=begin)
@@ -92,7 +96,3 @@ def give(visit: Visit, *, of: User, to: Technician, reason: str, by: User | None
     return flow.dispatch(
         locked, technician=to, starts_at=locked.starts_at, ends_at=locked.ends_at, by=by, now=now
     )
-
-
-class Changed(flow.VisitRefused):
-    """The visit is no longer what it was when the transfer was decided on."""
