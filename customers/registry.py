@@ -36,7 +36,7 @@ def entry_tier() -> Tier:
 def find(*, team: Team, phone: str = "", email: str = "") -> Customer | None:
     """The customer of this team with exactly this number or address; the number counts first."""
     for kind, value in (("phone", phone), ("email", email)):
-        present = Customer.objects.filter(team=team).present()
+        present = Customer.objects.filter(team=team).present().select_related("tier")
         if value and (found := present.by_contact(kind, value).order_by("pk").first()):
             return found
     return None
@@ -82,8 +82,10 @@ def find_or_create(
     Raises `BadPhone` for a number that is none. Two equal requests at once make one customer.
     """
     now = now or timezone.now()
-    Team.objects.select_for_update(no_key=True).get(pk=team.pk)
     found = find(team=team, phone=phone, email=email)
+    if found is None:
+        _wait_for_twins(phone=phone, email=email)
+        found = find(team=team, phone=phone, email=email)
     if found:
         return found, False
     customer = Customer.objects.create(
@@ -95,6 +97,14 @@ def find_or_create(
             add_contact(customer, kind=kind, value=value, source=source, preferred=True)
     events.record("customer_made", customer, by=by, customer_id=customer.pk, team_id=team.pk, now=now, source=source)
     return customer, True
+
+
+def _wait_for_twins(*, phone: str, email: str) -> None:
+    """Of requests at once for the same new contact, one makes the customer; the others wait here, and find it then."""
+    given = [(kind, value) for kind, value in (("phone", phone), ("email", email)) if value]
+    with connection.cursor() as cursor:
+        for index in sorted(Contact.index_of(kind, value) for kind, value in given):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(index[:15], 16)])
 
 
 def add_contact(customer: Customer, *, kind: str, value: str, source: str, preferred: bool = False) -> Contact:

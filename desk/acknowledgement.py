@@ -29,9 +29,9 @@ def wanted(mail: ParsedMail, raw: bytes) -> bool:
     return not (mail.from_email.startswith(SILENT) or _UNWANTED.search(head))
 
 
-def ticket_number(row: Outbox) -> int | None:
-    """The ticket that an acknowledgement in the outbox acknowledges; None for any other mail."""
-    found = _KEY.fullmatch(row.key)
+def ticket_number(key: str) -> int | None:
+    """The ticket that the row of the outbox with this key acknowledges; None for any other mail."""
+    found = _KEY.fullmatch(key)
     return int(found[1]) if found else None
 
 
@@ -53,14 +53,14 @@ def queue(ticket: Ticket, mail: ParsedMail, *, mailbox: Mailbox | None, now: dat
 
 
 def _text(ticket: Ticket, mailbox: Mailbox | None) -> str:
-    timer = ticket.timers.filter(metric=Metric.FIRST_RESPONSE).first()
+    due_at = ticket.timers.filter(metric=Metric.FIRST_RESPONSE).values_list("due_at", flat=True).first()
     words = [
         _("Good day,"),
         _("we have received your message. Its number is %(number)s; please keep it in the subject if you write again.")
         % {"number": ticket.number},
     ]
-    if timer and timer.due_at:
-        by = timezone.localtime(timer.due_at)
+    if due_at:
+        by = timezone.localtime(due_at)
         when = f"{formats.date_format(by, 'DATETIME_FORMAT')} ({by:%Z})"
         words.append(_("You will hear from us by %(when)s.") % {"when": when})
     words.append(mailbox.name if mailbox else _("Customer service"))

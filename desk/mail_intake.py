@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -33,6 +32,10 @@ _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 # A mail that says no more than this takes back the consent to greetings and offers.
 _OPT_OUT = re.compile(r"\s*(退订|取消订阅|unsubscribe|stop)[\s.。!！]*", re.I)
 _TOKEN = re.compile(r"\s*[\[【]\s*T-\d+\s*[\]】]", re.I)
+EARLIER = """
+SELECT id FROM messaging_message
+WHERE (message_id = %s AND action = ANY(%s) OR digest = %s AND action = ANY(%s)) AND id <> %s ORDER BY id LIMIT 1
+"""
 
 
 class NoTeam(Exception):
@@ -52,7 +55,12 @@ class Result:
         return self.message.action
 
 
-def route(message: Message, *, now: datetime | None = None) -> Result:
+def mailboxes() -> dict[str, Mailbox]:
+    """Our addresses as they stand now; whoever routes several mails in a row asks once."""
+    return {box.address.lower(): box for box in Mailbox.objects.select_related("team")}
+
+
+def route(message: Message, *, boxes: dict[str, Mailbox] | None = None, now: datetime | None = None) -> Result:
     """Turns a stored mail into a ticket or a line on one, in one transaction with the message's own row.
 
     A mail that cannot be read, or on which something unforeseen fails, is quarantined with the reason. One that
@@ -68,7 +76,7 @@ def route(message: Message, *, now: datetime | None = None) -> Result:
             state = Message.objects.select_for_update().values_list("state", flat=True).get(pk=message.pk)
             if state != State.STORED:
                 return _routed_before(Message.objects.defer("raw").get(pk=message.pk))
-            return _Routing(copy(message), mail, now).run()
+            return _Routing(copy(message), mail, mailboxes() if boxes is None else boxes, now).run()
     except OperationalError:
         raise
     except Unparseable as error:
@@ -82,13 +90,13 @@ def route_stored(*, now: datetime | None = None, limit: int = 200) -> int:
     """Routes what a killed process left stored, and returns how many; safe to run in parallel (SKIP LOCKED)."""
     now = now or timezone.now()
     waiting = Message.objects.unrouted().filter(channel=Channel.MAIL, received_at__lt=now - GRACE)
-    done = 0
+    done, boxes = 0, mailboxes()
     for pk in list(waiting.values_list("pk", flat=True)[:limit]):
         try:
             with transaction.atomic():
                 message = waiting.filter(pk=pk).select_for_update(skip_locked=True).first()
                 if message:
-                    route(message, now=now)
+                    route(message, boxes=boxes, now=now)
                     done += 1
         except OperationalError as error:
             log.warning("message %s waits for the next try: %s", pk, type(error).__name__)
@@ -126,9 +134,8 @@ def _describe(message: Message, mail: ParsedMail) -> None:
 class _Routing:
     """One mail on its way, inside the transaction that routes it."""
 
-    def __init__(self, message: Message, mail: ParsedMail, now: datetime):
-        self.message, self.mail, self.now = message, mail, now
-        self.boxes = {box.address.lower(): box for box in Mailbox.objects.select_related("team")}
+    def __init__(self, message: Message, mail: ParsedMail, boxes: dict[str, Mailbox], now: datetime):
+        self.message, self.mail, self.boxes, self.now = message, mail, boxes, now
         _describe(message, mail)
 
     def run(self) -> Result:
@@ -143,7 +150,8 @@ class _Routing:
         ticket = self._thread()
         if ticket is None or (ticket.is_archived and not workflow.returns(ticket, now=self.now)):
             return self._open(cycle_of=ticket)
-        self._opt_out(ticket.customer)
+        if self._wants_out:
+            self._opt_out(ticket.customer)
         intake.append_inbound(ticket, body=self.mail.body, message=self.message, now=self.now)
         return self._finish(Action.APPENDED, ticket)
 
@@ -155,22 +163,33 @@ class _Routing:
         return inbound.id_index(self.mail.message_id) or self.message.digest
 
     def _wait_for_twins(self) -> None:
-        """Of equal mails at once, one is routed; the others wait here until it is, and find it then."""
+        """Of equal mails at once, one is routed; the others wait here until it is, and find it then.
+
+        The commit need not wait for the disk: the bytes lie there already, and a routing that a power failure undoes
+        is done again. What others build on it, a sending above all, is committed behind it in the same log.
+        """
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(self._key[:15], 16)])
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s), set_config('synchronous_commit', 'off', true)",
+                [int(self._key[:15], 16)],
+            )
 
     def _earlier(self) -> Message | None:
         """The mail that was taken in before under the same Message-ID, or with the very same bytes."""
-        same_id = Q(message_id=self._key, action__in=TAKEN_IN)
-        same_bytes = Q(digest=self.message.digest, action__in=(*TAKEN_IN, Action.BOUNCE, Action.AUTO_REPLY))
-        others = Message.objects.filter(same_id | same_bytes).exclude(pk=self.message.pk)
-        return others.only("pk").order_by("pk").first()
+        with connection.cursor() as cursor:
+            cursor.execute(EARLIER, [
+                self._key, list(TAKEN_IN), self.message.digest, [*TAKEN_IN, Action.BOUNCE, Action.AUTO_REPLY],
+                self.message.pk,
+            ])  # fmt: skip
+            found = cursor.fetchone()
+        return Message.objects.only("pk").get(pk=found[0]) if found else None
 
     def _open(self, cycle_of: Ticket | None) -> Result:
         mail = self.mail
         found = classification.suggest(f"{mail.subject}\n{mail.body}")
         if cycle_of and cycle_of.customer.erased_at is None:
-            self._opt_out(cycle_of.customer)
+            if self._wants_out:
+                self._opt_out(cycle_of.customer)
             return self._opened(
                 reopening.open_cycle(
                     cycle_of, body=mail.body, kind=found.kind, level=found.level, urgency=found.urgency,
@@ -178,7 +197,8 @@ class _Routing:
                 )
             )
         customer = self._customer(cycle_of.team if cycle_of else self._team())
-        self._opt_out(customer)
+        if self._wants_out:
+            self._opt_out(customer)
         with translation.override(customer.language):
             subject = _TOKEN.sub("", mail.subject).strip() or intake.split_subject(mail.body) or _("(no subject)")
         ticket = intake.open_ticket(
@@ -197,18 +217,19 @@ class _Routing:
         mail = self.mail
         language = "zh-hans" if _HAN.search(f"{mail.from_name}{mail.subject}{mail.body}") else "en"
         name = mail.from_name or mail.from_email.partition("@")[0]
-        known = Customer.objects.filter(team=team).present().by_contact("email", mail.from_email).select_related("tier")
-        if customer := known.order_by("pk").first():
-            return customer
         return registry.find_or_create(
             team=team, source=Customer.Source.MAIL, name=name, email=mail.from_email, language=language,
             now=self.message.received_at,
         )[0]
 
+    @property
+    def _wants_out(self) -> bool:
+        return _OPT_OUT.fullmatch(self.mail.body) is not None
+
     def _opt_out(self, customer: Customer) -> None:
         """Withdrawing is as easy as giving (PIPL): one word in a mail from the customer's own address."""
         theirs = Contact.index_of(Contact.Kind.EMAIL, self.mail.from_email)
-        if not _OPT_OUT.fullmatch(self.mail.body) or not customer.contacts.filter(value_index=theirs).exists():
+        if not customer.contacts.filter(value_index=theirs).exists():
             return
         for purpose in sorted(consent.NEEDS_CONSENT):
             consent.record(
@@ -238,12 +259,13 @@ class _Routing:
         ids = [one for one in dict.fromkeys([mail.in_reply_to, *reversed(mail.references)]) if one]
         if not ids:
             return None
-        sent = {row.message_id: row for row in Outbox.objects.filter(message_id__in=ids).select_related("post__ticket")}
+        sent = Outbox.objects.filter(message_id__in=ids).values_list("message_id", "post__ticket", "key")
+        numbers = {one: number or acknowledgement.ticket_number(key) for one, number, key in sent}
         keys = {inbound.id_index(one): one for one in ids}
         taken_in = Message.objects.filter(message_id__in=keys, action__in=TAKEN_IN).exclude(pk=self.message.pk)
-        received = {keys[row.message_id]: row for row in taken_in.defer("raw").select_related("post__ticket")}
-        for one in ids:
-            if ticket := _ticket_of(sent.get(one) or received.get(one)):
+        received = {keys[index]: number for index, number in taken_in.values_list("message_id", "post__ticket")}
+        for number in filter(None, map((received | numbers).get, ids)):
+            if ticket := Ticket.objects.filter(pk=number).first():
                 return ticket
         return None
 
@@ -306,5 +328,5 @@ def _ticket_of(row: Message | Outbox | None) -> Ticket | None:
     post = getattr(row, "post", None)  # a reverse one-to-one that is missing counts as an absent attribute
     if post:
         return post.ticket
-    number = acknowledgement.ticket_number(row) if isinstance(row, Outbox) else None
+    number = acknowledgement.ticket_number(row.key) if isinstance(row, Outbox) else None
     return Ticket.objects.filter(pk=number).first() if number else None

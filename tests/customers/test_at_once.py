@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.models import Event
-from customers import ordering, profile
+from customers import ordering, profile, registry
 from customers.models import Customer, Order, OrderReturn
 from customers.ordering import Line, OrderRefused, StaleOrder
 from tests.factories import CustomerFactory
@@ -67,6 +67,15 @@ def test_two_ship_an_order_at_once_and_it_ships_once(order, agent, lead):
     )
     assert len(done) == 1 and [type(error) for error in wrong] == [StaleOrder]
     assert Event.objects.filter(kind="order_moved", data__to="shipped").count() == 1
+
+
+def test_somebody_new_who_calls_and_writes_at_once_becomes_one_customer(team):
+    given = [{"phone": "13812341234"}, {"phone": "13812341234", "email": "yu@example.com"}, {"phone": "138 1234 1234"}]
+    done, wrong = at_once(
+        *(lambda one=one: registry.find_or_create(team=team, source="api", name="王小雨", **one) for one in given)
+    )
+    assert not wrong and sorted(made for _customer, made in done) == [False, False, True]
+    assert {customer for customer, _made in done} == {Customer.objects.get()}
 
 
 def test_without_a_version_the_second_is_told_that_the_step_is_over(order, agent, lead):

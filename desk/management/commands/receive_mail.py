@@ -23,6 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         self.failed = 0
         for batch in _batches(self._mails(options)):
+            self.boxes = None
             for name, message in self._stored(batch):
                 self._route(name, message, as_json=options["json"])
         if self.failed:
@@ -66,7 +67,8 @@ class Command(BaseCommand):
 
     def _route(self, name: str, message: Message, *, as_json: bool) -> None:
         try:
-            result = mail_intake.route(message)
+            self.boxes = self.boxes or mail_intake.mailboxes()  # once a batch: an address added now counts for the next
+            result = mail_intake.route(message, boxes=self.boxes)
         except DatabaseError as error:
             self.stderr.write(f"{name}: stored, and routed by the next tick ({type(error).__name__})")
             return
