@@ -11,8 +11,9 @@ from django.utils import timezone
 from customers.models import Customer, Tier
 from desk import queue, queue_order, queue_rows
 from messaging import calls
-from tests.factories import CustomerFactory, TicketFactory
+from tests.factories import CustomerFactory, TicketFactory, UserFactory
 from tickets import routing, sla, snoozing, standing, watching, workflow
+from tickets.list_models import SavedView
 from tickets.models import Category, Cause, Kind, Outcome, State, Tag, Tagging, Ticket
 
 URL = "/"
@@ -217,6 +218,30 @@ def test_ones_own_is_counted_exactly_among_more_than_the_cap(signed_in, agent, l
     assert held["team"] == (4, True) and "4+" in response.content.decode()
     led = {view.code: (count, more) for view, count, more in signed_in(lead).get(URL).context["views"]}
     assert led["mine"] == led["breached"] == (4, True)
+
+
+def test_whatever_a_saved_view_asks_for_is_counted_as_it_is_listed(signed_in, agent, customer):
+    tag, topic = Tag.objects.create(name="leak", colour="red"), Category.objects.first()
+    fitting = TicketFactory(customer=customer, owner=agent, kind=Kind.COMPLAINT, category=topic, subject="100% 漏水 '")
+    other = TicketFactory(customer=customer, owner=agent)
+    Tagging.objects.create(ticket=fitting, tag=tag, by=agent)
+    asked = [
+        "kind=complaint", f"state={fitting.state}&kind=complaint", f"owner={agent.pk}", f"category={topic.pk}",
+        f"priority={fitting.priority}", f"tag={tag.pk}", "q=100%25 漏水 '", "state=archived", "owner=none",
+    ]
+    for number, query in enumerate(asked):
+        SavedView.objects.create(owner=agent, name=f"{number}", query=f"view=team&{query}")
+    client = signed_in(agent)
+    counted = {view.name: count for view, count, _more in client.get(URL).context["saved_views"]}
+    listed = {str(number): len(rows_of(client.get(f"{URL}?view=team&{query}"))) for number, query in enumerate(asked)}
+    assert counted == listed and {0, 1, 2} == set(listed.values()) and other.pk != fitting.pk
+
+
+def test_who_has_no_team_sees_an_empty_queue(db, signed_in):
+    nobody = UserFactory(team=None, role="agent")
+    context = signed_in(nobody).get(URL).context
+    assert {count for _view, count, _more in context["views"]} == {0}
+    assert context["figures"]["closed_today"] == 0
 
 
 def test_filters_narrow_the_view_and_unknown_values_are_left_out(signed_in, agent, lead, customer):
