@@ -248,7 +248,7 @@ class PauseForm(forms.Form):
     cause = forms.ChoiceField(
         label=_("What is waited for"), choices=[(one.value, one.label) for one in sla_pauses.BY_HAND], required=False,
     )
-    reason = NoText(label=_("What does the customer have to decide?"), max_length=400)
+    reason = NoText(label=_("What exactly is waited for?"), max_length=400)
     days = forms.IntegerField(
         label=_("Working days more"), required=False, min_value=1, max_value=99,
         help_text=_("Empty: as many as the rules allow at a time."),

@@ -110,7 +110,7 @@ def test_a_letter_typed_into_the_reply_is_text_and_no_command(desk, browse, agen
 def test_the_clock_is_paused_with_a_reason_and_runs_again(desk, browse, agent, ticket):
     page = browse(agent).open(f"/tickets/{ticket.pk}/")
     page.get_by_text("Pause the clock").click()
-    page.get_by_label("What does the customer have to decide?").fill("等客户确认报价")
+    page.get_by_label("What exactly is waited for?").fill("等客户确认报价")
     page.get_by_role("button", name="Pause", exact=True).click()
     resume = page.get_by_role("button", name="Let the clock run")
     expect(resume).to_be_visible()
