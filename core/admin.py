@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
@@ -14,10 +14,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core import calendar_year, day_file, statutory
+from core import calendar_gaps, calendar_year, day_file, statutory
 from core.defaults import fill_statutory
 from core.forms import HoursField, WeekField
-from core.models import CalendarDay, Event, WorkCalendar, missing_years, unannounced_years
+from core.models import CalendarDay, Event, WorkCalendar
 from core.site import EditedAdmin, ReadOnlyAdmin, column, ticket_column
 
 
@@ -93,13 +93,10 @@ class DayInline(admin.TabularInline):
 
 def gaps() -> list[str]:
     """Warnings about calendars that keep special days but lack those of a year in use."""
-    special = CalendarDay.objects.filter(calendar=OuterRef("pk"))
-    kept = WorkCalendar.objects.filter(Q(is_default=True) | Exists(special))
     return [
         _("The calendar %(name)s has no special days for %(year)s: holidays and make-up workdays are missing.")
         % {"name": calendar, "year": year}
-        for calendar in kept
-        for year in missing_years(calendar, timezone.localdate())
+        for calendar, year in calendar_gaps.missing(timezone.localdate())
     ]
 
 
@@ -108,8 +105,7 @@ def unannounced() -> list[str]:
     return [
         _("The calendar %(name)s knows no make-up workdays of %(year)s yet: enter or import them once announced.")
         % {"name": calendar, "year": year}
-        for calendar in WorkCalendar.objects.filter(days__is_open=True).distinct()
-        for year in unannounced_years(calendar, timezone.localdate())
+        for calendar, year in calendar_gaps.unannounced(timezone.localdate())
     ]
 
 

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from staff import announcing, deliveries, forgetting, seen
+from staff import announcing, calendar_watch, deliveries, forgetting, seen
 
 TURNS = 20  # batches of webhooks before the next call takes over
 
@@ -20,6 +20,12 @@ def post_notices():
     for _turn in range(TURNS):
         if not deliveries.post_due():
             break
+
+
+@shared_task
+def watch_calendars():
+    """Tells the administrators of calendars that lack the days of a year in use."""
+    calendar_watch.tell()
 
 
 @shared_task
