@@ -79,6 +79,15 @@ class TryForm(SimulatorForm):
     prefix = "try"
 
 
+def _ticket_like(policy: SLAPolicy | None) -> dict[str, Any]:
+    """A ticket for which the policy holds, to begin with."""
+    policy = policy or SLAPolicy()
+    return {
+        "kind": policy.kind or Kind.SERVICE, "channel": policy.channel or Channel.MAIL, "tier": policy.tier_id,
+        "category": policy.category_id, "priority": policy.priority or Priority.NORMAL,
+    }  # fmt: skip
+
+
 def _in_zone(typed: datetime, zone: ZoneInfo) -> datetime:
     """The wall clock that was typed, in this zone. Raises ValidationError for a time that summer time skips."""
     wall = timezone.make_naive(typed)
@@ -121,7 +130,8 @@ class PolicyTools(admin.ModelAdmin):
         """A form sent with “try” or “replay” is asked about instead of being saved."""
         if request.method == "POST" and not {"_try", "_replay"}.isdisjoint(request.POST):
             return self._asked(request, self.get_object(request, object_id) if object_id else None)
-        extra = {"try": TryForm()} | (extra_context or {})
+        row = self.get_object(request, object_id) if object_id else None
+        extra = {"try": TryForm(initial=_ticket_like(row))} | (extra_context or {})
         return super().changeform_view(request, object_id, form_url, extra)
 
     def _asked(self, request: HttpRequest, row: SLAPolicy | None) -> HttpResponse:
