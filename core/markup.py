@@ -18,7 +18,7 @@ def together(pieces) -> SafeString:
 
 
 def _safe(value) -> str:
-    if isinstance(value, SafeString):
-        return value
     text = str(value)
-    return text if text.isalnum() else escape(text)  # letters and figures hold nothing to escape
+    if isinstance(text, SafeString) or text.isalnum():  # letters and figures hold nothing to escape
+        return text
+    return escape(text)
