@@ -17,7 +17,10 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import AEADDecryptionContext, AEADEncryptionContext, Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django import forms
@@ -81,6 +84,30 @@ def seal(data: bytes, aad: bytes = b"") -> bytes:
     key = _keys()[0]
     nonce = os.urandom(NONCE_BYTES)
     return key.header + nonce + key.cipher.encrypt(nonce, bytes(data), key.header + aad)
+
+
+def sealing(aad: bytes = b"") -> tuple[bytes, AEADEncryptionContext]:
+    """`seal` a piece at a time: what the token begins with, and the cipher, whose `tag` ends it."""
+    key = _keys()[0]
+    nonce = os.urandom(NONCE_BYTES)
+    cipher = Cipher(AES(key.secret), GCM(nonce)).encryptor()
+    cipher.authenticate_additional_data(key.header + aad)
+    return key.header + nonce, cipher
+
+
+def unsealing(begin: bytes, tag: bytes, aad: bytes = b"") -> tuple[int, AEADDecryptionContext]:
+    """`unseal` a piece at a time: where the ciphertext begins, and the cipher; its `finalize` raises `InvalidTag`.
+
+    `begin` is the beginning of the token, `tag` its last bytes. Nothing may be used before the whole was proven.
+    """
+    key_id, start = _header(begin)
+    header, nonce = begin[:start], begin[start : start + NONCE_BYTES]
+    for key in _keys():
+        if key.id == key_id and key.mark == header[-MARK_BYTES:]:
+            cipher = Cipher(AES(key.secret), GCM(nonce, tag)).decryptor()
+            cipher.authenticate_additional_data(header + aad)
+            return start + NONCE_BYTES, cipher
+    raise WrongKey(f"no key {key_id!r} in FIELD_KEY opens this data")
 
 
 def unseal(token: bytes, aad: bytes = b"") -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from django.template.defaultfilters import filesizeformat
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import redaction
 from messaging.models import FileType
-from messaging.sniffing import PROGRAMS, sniff
+from messaging.sniffing import PROGRAMS, Sniffer
 
 LARGEST = 25 * 1024 * 1024
 NAME = 200
@@ -33,27 +34,43 @@ def clean_name(name: str) -> str:
     return redaction.shorten(stem, NAME - len(suffix)) + suffix
 
 
-def check(name: str, content: bytes) -> str:
-    """The content type under which a file goes out. Raises `FileRefused`."""
-    extension = PurePath(name).suffix.lower().lstrip(".")
-    if not content:
-        raise FileRefused(_("%(name)s is empty.") % {"name": name})
-    if len(content) > LARGEST:
-        raise FileRefused(too_large(name))
-    found = sniff(content)
-    if extension in PROGRAMS or found in ("program", "markup"):
-        raise FileRefused(_("%(name)s is a program or a page with scripts; such files are not sent.") % {"name": name})
-    known = FileType.objects.filter(extension=extension, is_active=True).first()
-    if known is None:
-        allowed = ", ".join(FileType.objects.filter(is_active=True).values_list("extension", flat=True))
-        raise FileRefused(_("%(name)s: files of this kind are not sent. Allowed: %(kinds)s.") % {
-            "name": name, "kinds": allowed,
-        })  # fmt: skip
-    if known.signature not in (Signature.ANY, found):
-        raise FileRefused(_("%(name)s is not what its name says: it holds no %(kind)s.") % {
-            "name": name, "kind": known.get_signature_display(),
-        })  # fmt: skip
-    return known.content_type
+class Taken:
+    """A file as it comes in, a piece after the other: going through them counts and judges them."""
+
+    def __init__(self, name: str, pieces: Iterable[bytes]):
+        self.name, self.size = name, 0
+        self._pieces, self._sniffer = pieces, Sniffer()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Raises `FileRefused` as soon as there is too much."""
+        for piece in self._pieces:
+            self.size += len(piece)
+            if self.size > LARGEST:
+                raise FileRefused(too_large(self.name))
+            self._sniffer.feed(piece)
+            yield piece
+
+    def content_type(self) -> str:
+        """The content type under which the file goes out, once all of it is there. Raises `FileRefused`."""
+        name, extension = self.name, PurePath(self.name).suffix.lower().lstrip(".")
+        if not self.size:
+            raise FileRefused(_("%(name)s is empty.") % {"name": name})
+        found = self._sniffer.kind()
+        if extension in PROGRAMS or found in ("program", "markup"):
+            raise FileRefused(
+                _("%(name)s is a program or a page with scripts; such files are not sent.") % {"name": name}
+            )
+        known = FileType.objects.filter(extension=extension, is_active=True).first()
+        if known is None:
+            allowed = ", ".join(FileType.objects.filter(is_active=True).values_list("extension", flat=True))
+            raise FileRefused(_("%(name)s: files of this kind are not sent. Allowed: %(kinds)s.") % {
+                "name": name, "kinds": allowed,
+            })  # fmt: skip
+        if known.signature not in (Signature.ANY, found):
+            raise FileRefused(_("%(name)s is not what its name says: it holds no %(kind)s.") % {
+                "name": name, "kind": known.get_signature_display(),
+            })  # fmt: skip
+        return known.content_type
 
 
 def too_large(name: str) -> str:

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Subquery
 from django.utils import timezone
 
 from core import masking, redaction
@@ -16,6 +18,15 @@ from messaging.models import Attachment, Channel, Mailbox, Outbox
 log = logging.getLogger(__name__)
 RETRIES = (60, 300, 900, 3600, 4 * 3600)  # seconds before each further attempt
 IN_FLIGHT = timedelta(minutes=5)  # a row that has been `sending` for longer lost its worker
+
+
+class File(NamedTuple):
+    """A file to go along; its content, or where in the database that stands sealed."""
+
+    name: str
+    content: bytes | Subquery
+    content_type: str
+    size: int
 
 
 def put(
@@ -30,31 +41,32 @@ def put(
     in_reply_to: str = "",
     references: list[str] | tuple[str, ...] = (),
     auto: bool = False,
-    files: Iterable[tuple[str, bytes, str]] = (),
+    files: Iterable[File] = (),
+    is_new: bool = False,
     now: datetime | None = None,
 ) -> Outbox:
     """Queues a mail in the caller's transaction. A key that is known already returns its row unchanged.
 
-    `files` go along: (name, content, content type).
+    `files` go along. `is_new` spares the look for the key to who has looked already,
+    under a lock.
     """
     now = now or timezone.now()
     mailbox = mailbox or Mailbox.objects.filter(is_default=True).first()
     sender = mailbox.address if mailbox else settings.DEFAULT_FROM_EMAIL
-    row, created = Outbox.objects.get_or_create(
-        key=key,
-        defaults={
-            "channel": Channel.MAIL, "purpose": purpose, "customer": customer, "to": to,
-            "to_masked": masking.email(to), "from_address": sender, "from_name": mailbox.name if mailbox else "",
-            "subject": " ".join(subject.split())[:400], "body": body,
-            "headers": {"in_reply_to": in_reply_to, "references": list(references), "auto": auto},
-            "message_id": mailout.new_message_id(sender.rsplit("@", 1)[-1]), "queued_at": now, "next_attempt_at": now,
-        },
+    values = {
+        "channel": Channel.MAIL, "purpose": purpose, "customer": customer, "to": to,
+        "to_masked": masking.email(to), "from_address": sender, "from_name": mailbox.name if mailbox else "",
+        "subject": " ".join(subject.split())[:400], "body": body,
+        "headers": {"in_reply_to": in_reply_to, "references": list(references), "auto": auto},
+        "message_id": mailout.new_message_id(sender.rsplit("@", 1)[-1]), "queued_at": now, "next_attempt_at": now,
+    }
+    row, created = (
+        (Outbox.objects.create(key=key, **values), True) if is_new
+        else Outbox.objects.get_or_create(key=key, defaults=values)
     )
     if created:
-        for name, content, content_type in files:
-            Attachment.objects.create(
-                outgoing=row, name=name, content=content, content_type=content_type, size=len(content)
-            )
+        for file in files:
+            Attachment.objects.create(outgoing=row, **file._asdict())
     return row
 
 

@@ -1,5 +1,6 @@
 """What a file is, told by its first bytes. Pure: no rows, no settings."""
 
+import codecs
 import re
 
 # Extensions that Windows, macOS or a browser would run; no list of an administrator opens them.
@@ -22,33 +23,49 @@ _RUNS = (
 _MARKUP = re.compile(rb"^\s*(<!doctype html|<html|<svg|<\?xml[^>]*>\s*(<!--.*?-->\s*)*<svg|<script|<hta)", re.I | re.S)
 
 
-def sniff(content: bytes) -> str:
-    """What a file is by its first bytes: "png", "zip", …, "program", "markup", or "" for what is not known."""
-    head = content[:1024]
-    if head.startswith(_RUNS):
-        return "program"
-    for magic, signature in _MAGIC:
-        if head.startswith(magic):
-            return signature
-    if head[:4] == b"RIFF":
-        return "webp" if head[8:12] == b"WEBP" else "media"
-    if head[4:8] == b"ftyp":
-        return "media"
-    if _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
-        return "markup"
-    return "text" if _is_text(content) else ""
+HEAD = 1024
 
 
-def _is_text(content: bytes) -> bool:
-    """No NUL and readable as UTF-8 or GB18030, or UTF-16 that says so."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    if b"\0" in content:
-        return False
-    for charset in ("utf-8", "gb18030"):
-        try:
-            content.decode(charset)
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+class Sniffer:
+    """Tells what a file is while it passes by, a piece after the other."""
+
+    def __init__(self):
+        self._head = b""
+        self._has_nul = False
+        self._readers = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "gb18030")}
+
+    def feed(self, piece: bytes) -> None:
+        if len(self._head) < HEAD:
+            self._head += piece[: HEAD - len(self._head)]
+        self._has_nul = self._has_nul or b"\0" in piece
+        self._read(piece)
+
+    def kind(self) -> str:
+        """By its first bytes "png", "zip", …, "program", "markup"; "text" or "" by all of them."""
+        head = self._head
+        if head.startswith(_RUNS):
+            return "program"
+        for magic, signature in _MAGIC:
+            if head.startswith(magic):
+                return signature
+        if head[:4] == b"RIFF":
+            return "webp" if head[8:12] == b"WEBP" else "media"
+        if head[4:8] == b"ftyp":
+            return "media"
+        if _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
+            return "markup"
+        return "text" if self._is_text() else ""
+
+    def _read(self, piece: bytes, *, final: bool = False) -> None:
+        for name, reader in list(self._readers.items()):
+            try:
+                reader.decode(piece, final)
+            except UnicodeDecodeError:
+                del self._readers[name]
+
+    def _is_text(self) -> bool:
+        """No NUL and readable as UTF-8 or GB18030, or UTF-16 that says so."""
+        if self._head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return True
+        self._read(b"", final=True)
+        return not self._has_nul and bool(self._readers)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from core import events, live
 from messaging import outbox
-from messaging.models import Channel, Mailbox, Message, Outbox
+from messaging.models import Channel, Mailbox
 from staff import notifications
 from staff.models import User
 from tickets import drafts, mentions, sla, watching
@@ -20,6 +20,7 @@ from tickets.models import Post, Ticket
 from tickets.routing_models import Turn
 
 LONGEST = 100_000  # characters of one reply or note
+THREADED, LOOKED_BACK = 5, 40  # mails each way that a reply refers to, and posts among which they are looked for
 WAITING = gettext_noop("The customer has to decide")
 
 
@@ -55,7 +56,8 @@ def reply(
     along = _along(locked, by, list(files))
     outgoing = outbox.put(
         key=key, to=address, customer=locked.customer, purpose="service", subject=_subject(locked), body=body,
-        mailbox=Mailbox.objects.filter(team=locked.team_id).first(), now=now, files=along, **_thread(locked),
+        mailbox=Mailbox.objects.filter(team=locked.team_id).first(), now=now, files=along, is_new=True,
+        **_thread(locked),
     )
     post = Post.objects.create(
         outgoing=outgoing, ticket=locked, kind=Post.Kind.REPLY, channel=Channel.MAIL, author=by, body=body, at=now,
@@ -64,15 +66,21 @@ def reply(
     drafts.clear(locked, user=by, kind=Draft.Kind.REPLY, now=now)
     _after_reply(locked, by=by, now=now, wait=wait, noted=noted or {})
     watching.tell(locked, watching.REPLIED, by=by, now=now, name=str(by), post=post.pk)
-    ticket.refresh_from_db()
+    _follow(ticket, locked)
     return post
 
 
-def _along(ticket: Ticket, by: User, ids: list[int]) -> list[tuple[str, bytes, str]]:
+def _follow(ticket: Ticket, locked: Ticket) -> None:
+    """The caller's ticket says what the row says now, which is known here without asking for it again."""
+    for column in Ticket._meta.concrete_fields:
+        setattr(ticket, column.attname, getattr(locked, column.attname))
+
+
+def _along(ticket: Ticket, by: User, ids: list[int]) -> list[outbox.File]:
     chosen = drafts.chosen(ticket, user=by, ids=ids)
     if len(chosen) < len(set(ids)):
         raise ReplyRefused(_("A file that was to go along is gone; look at the files and send again."))
-    return [(file.name, bytes(file.content), file.content_type) for file in chosen]
+    return [outbox.File(file.name, drafts.content_of(file), file.content_type, file.size) for file in chosen]
 
 
 def _checked(ticket: Ticket, body: str, next_update_at, wait: bool, now: datetime) -> str:
@@ -103,8 +111,8 @@ def _check_text(body: str) -> None:
 def _after_reply(ticket: Ticket, *, by: User, now: datetime, wait: bool, noted: dict) -> None:
     ticket.first_response_at = ticket.first_response_at or now
     ticket.unread, ticket.updated_at = False, now
-    ticket.save(update_fields=["first_response_at", "unread", "updated_at"])
     sla.answered(ticket, proposed=wait, now=now)
+    ticket.save(update_fields=["first_response_at", "unread", "updated_at", *sla.DUE])
     events.record(
         "replied", ticket, by=by, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now,
         **noted,
@@ -119,12 +127,16 @@ def _subject(ticket: Ticket) -> str:
 
 
 def _thread(ticket: Ticket) -> dict:
-    """References that keep the customer's mail program in one thread."""
-    sent = Outbox.objects.filter(post__ticket=ticket).order_by("-id").values_list("message_id", flat=True)[:5]
-    received = Message.objects.filter(post__ticket=ticket).order_by("-id")[:5]
-    ids = [m.envelope.get("message_id") for m in reversed(received)] + list(reversed(sent))
-    ids = [message_id for message_id in ids if message_id]
-    last = received[0].envelope.get("message_id", "") if received else ""
+    """References that keep the customer's mail program in one thread: the last five mails each way, of the last forty.
+
+    Of each only its id is read: the mails themselves may have 25 MB.
+    """
+    mails = ticket.posts.exclude(message=None, outgoing=None).order_by("-pk")
+    rows = list(mails.values_list("message__envelope", "outgoing__message_id")[:LOOKED_BACK])
+    received = [envelope.get("message_id") or "" for envelope, _sent in rows if envelope is not None][:THREADED]
+    sent = [message_id for _envelope, message_id in rows if message_id][:THREADED]
+    ids = [message_id for message_id in [*reversed(received), *reversed(sent)] if message_id]
+    last = received[0] if received else ""
     return {"in_reply_to": last or (ids[-1] if ids else ""), "references": ids}
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Prefetch, Sum
+from django.db import IntegrityError, transaction
+from django.db.models import F, Prefetch, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core import sealed_files
 from messaging import files
 from staff.models import User
 from tickets.draft_models import Draft, DraftFile
@@ -17,6 +18,7 @@ KEPT = timedelta(days=30)
 LONGEST = 200_000  # characters; twice what may be sent, so that what is too long to send is still kept
 MOST_FILES = 10
 BATCH = 500
+CONTENT = DraftFile._meta.get_field("content")
 
 
 class DraftRefused(Exception):
@@ -72,23 +74,32 @@ def of(ticket: Ticket, user: User) -> dict[str, Draft]:
 @transaction.atomic
 def clear(ticket: Ticket, *, user: User, kind: str, now: datetime | None = None) -> None:
     """Empties a draft that was sent, in the sender's transaction; a save still under way is a conflict from now on."""
-    draft = _locked(ticket, user, kind)
-    draft.files.all().delete()
-    draft.text, draft.extras = "", {}
-    draft.version, draft.updated_at = draft.version + 1, now or timezone.now()
-    draft.save(update_fields=["text", "extras", "version", "updated_at"])
+    now = now or timezone.now()
+    own = Draft.objects.filter(user=user, ticket=ticket, kind=kind)
+    if not own.update(text="", extras={}, version=F("version") + 1, updated_at=now):
+        try:
+            with transaction.atomic():
+                Draft.objects.create(user=user, ticket=ticket, kind=kind, version=1, updated_at=now)
+            return  # it was sent without a draft
+        except IntegrityError:  # a first save has come in between: its version counts on
+            own.update(text="", extras={}, version=F("version") + 1, updated_at=now)
+    DraftFile.objects.filter(draft__in=own).delete()
 
 
 @transaction.atomic
-def add_file(ticket: Ticket, *, user: User, name: str, content: bytes, now: datetime | None = None) -> DraftFile:
-    """Puts a file into the user's reply. Raises `files.FileRefused`, which names the file."""
+def add_file(
+    ticket: Ticket, *, user: User, name: str, pieces: Iterable[bytes], now: datetime | None = None
+) -> DraftFile:
+    """Puts a file into the user's reply, a piece of it after the other. Raises `files.FileRefused`, which names it."""
     name = files.clean_name(name)
-    content_type = files.check(name, content)
-    draft = _locked(ticket, user, Draft.Kind.REPLY)
+    taken = files.Taken(name, pieces)
+    sealed_files.stage(CONTENT, taken)
+    content_type = taken.content_type()
+    draft = _locked(ticket, user, Draft.Kind.REPLY)  # not before all is there: somebody goes on typing meanwhile
     if draft.files.count() >= MOST_FILES:
         raise files.FileRefused(_("%(name)s: a reply takes %(n)d files at most.") % {"name": name, "n": MOST_FILES})
     together = draft.files.aggregate(size=Sum("size"))["size"] or 0
-    if together + len(content) > files.LARGEST:
+    if together + taken.size > files.LARGEST:
         raise files.FileRefused(
             _("%(name)s: the files of one mail may have %(limit)s together.")
             % {"name": name, "limit": files.size_words(files.LARGEST)}
@@ -96,7 +107,7 @@ def add_file(ticket: Ticket, *, user: User, name: str, content: bytes, now: date
     now = now or timezone.now()
     Draft.objects.filter(pk=draft.pk).update(updated_at=now)
     return DraftFile.objects.create(
-        draft=draft, name=name, content_type=content_type, size=len(content), content=content, added_at=now
+        draft=draft, name=name, content_type=content_type, size=taken.size, content=sealed_files.staged(), added_at=now
     )
 
 
@@ -106,10 +117,15 @@ def remove_file(ticket: Ticket, *, user: User, file_id: int) -> None:
 
 
 def chosen(ticket: Ticket, *, user: User, ids: Iterable[int]) -> list[DraftFile]:
-    """The files with these ids in the user's reply, contents and all; fewer where some are gone."""
+    """The files with these ids in the user's reply, but not their contents; fewer where some are gone."""
     wanted = list(ids)
     own = DraftFile.objects.filter(draft__user=user, draft__ticket=ticket, draft__kind=Draft.Kind.REPLY)
-    return list(own.filter(pk__in=wanted)) if wanted else []
+    return list(own.filter(pk__in=wanted).defer("content")) if wanted else []
+
+
+def content_of(file: DraftFile) -> Subquery:
+    """The sealed content, for a column that is written from it without its passing through here."""
+    return Subquery(DraftFile.objects.filter(pk=file.pk).values("content"))
 
 
 def fade(*, now: datetime | None = None) -> int:

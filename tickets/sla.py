@@ -15,7 +15,18 @@ from tickets.sla_breaches import record_breaches
 from tickets.sla_models import OnReclassify
 from tickets.sla_pauses import OverCap, PauseRefused, end_pauses, pause, resume
 from tickets.sla_policies import Case, best_policies, best_policy, check_found, chosen, clock_of
-from tickets.sla_timers import Paused, Running, draft, earliest, end_stretch, refresh_due, show_due, stretch, whole
+from tickets.sla_timers import (
+    Paused,
+    Running,
+    draft,
+    earliest,
+    end_stretch,
+    refresh_due,
+    set_due,
+    show_due,
+    stretch,
+    whole,
+)
 
 __all__ = [
     "Metric", "OverCap", "PauseRefused", "answered", "best_policies", "best_policy", "clock_of", "draft", "earliest",
@@ -23,6 +34,7 @@ __all__ = [
     "stop", "stop_all", "stop_many", "stretch", "whole",
 ]  # fmt: skip
 
+DUE = ("due_at", "due_kind", "due_from")
 AT_OPENING = (Metric.FIRST_RESPONSE, Metric.RESOLUTION, Metric.PROPOSAL, Metric.INVESTIGATION)
 AT_SOLUTION = (Metric.RESOLUTION, Metric.PROPOSAL, Metric.INVESTIGATION, Metric.NEXT_RESPONSE)
 AT_REPLY = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.CHASER)
@@ -72,22 +84,27 @@ def stop(ticket: Ticket, metric: str, *, now: datetime | None = None) -> SLATime
 
 
 @transaction.atomic
-def stop_many(ticket: Ticket, metrics: Sequence[str], *, now: datetime | None = None) -> list[SLATimer]:
-    """`stop` of several promises at once; returns those that ran."""
+def stop_many(
+    ticket: Ticket, metrics: Sequence[str], *, now: datetime | None = None, saves: bool = True
+) -> list[SLATimer]:
+    """`stop` of several promises at once; returns those that ran. Not `saves`: the caller saves the ticket's `DUE`."""
     now = now or timezone.now()
     rows = SLATimer.objects.select_for_update().filter(ticket=ticket, metric__in=metrics).open().order_by("pk")
     timers = list(rows)
     for timer in timers:
         _settle(timer, now)
     if timers:
-        refresh_due(ticket)
+        (show_due if saves else set_due)(ticket, ticket.timers.open())
     return timers
 
 
 @transaction.atomic
 def answered(ticket: Ticket, *, proposed: bool = False, now: datetime) -> None:
-    """We have written to the customer; `proposed` says that it is theirs to decide now (C3, C5)."""
-    stop_many(ticket, [*AT_REPLY, Metric.PROPOSAL] if proposed else AT_REPLY, now=now)
+    """We have written to the customer; `proposed` says that it is theirs to decide now (C3, C5).
+
+    The caller saves the ticket, its `DUE` among the rest.
+    """
+    stop_many(ticket, [*AT_REPLY, Metric.PROPOSAL] if proposed else AT_REPLY, now=now, saves=False)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from urllib.parse import unquote
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -11,8 +11,10 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core import sealed_files
 from desk import case, composer, forms
 from messaging import files
+from messaging.models import Attachment
 from tickets import drafts, mentions
 from tickets.draft_models import Draft, DraftFile
 
@@ -73,7 +75,7 @@ def add_file(request, pk):
     if length.isdecimal() and int(length) > files.LARGEST:
         return JsonResponse({"error": files.too_large(name)}, status=413)
     try:
-        drafts.add_file(ticket, user=request.user, name=name, content=request.body)
+        drafts.add_file(ticket, user=request.user, name=name, pieces=sealed_files.pieces_of(request))
     except files.FileRefused as refused:
         return JsonResponse({"error": str(refused)}, status=422)
     return _file_list(request, ticket)
@@ -87,8 +89,9 @@ def file(request, pk, file):
     if request.method == "DELETE":
         drafts.remove_file(ticket, user=request.user, file_id=file)
         return _file_list(request, ticket)
-    found = get_object_or_404(DraftFile, pk=file, draft__user=request.user, draft__ticket=ticket)
-    return as_download(bytes(found.content), found.name, found.content_type if found.is_picture else "")
+    own = DraftFile.objects.filter(draft__user=request.user, draft__ticket=ticket).defer("content")
+    found = get_object_or_404(own, pk=file)
+    return as_download(found, found.content_type if found.is_picture else "")
 
 
 def _file_list(request, ticket) -> HttpResponse:
@@ -96,13 +99,15 @@ def _file_list(request, ticket) -> HttpResponse:
     return render(request, "desk/_compose_files.html", {"ticket": ticket, "draft": reply})
 
 
-def as_download(content: bytes, name: str, content_type: str) -> HttpResponse:
-    """A file that is never shown as a page of ours."""
-    return HttpResponse(
-        content,
+def as_download(file: DraftFile | Attachment, content_type: str) -> StreamingHttpResponse:
+    """A file that is never shown as a page of ours, sent a piece at a time."""
+    size, pieces = sealed_files.read(file, "content")
+    return StreamingHttpResponse(
+        pieces,
         content_type=content_type or "application/octet-stream",
         headers={
-            "Content-Disposition": content_disposition_header(True, name or _("attachment")),
+            "Content-Disposition": content_disposition_header(True, file.name or _("attachment")),
+            "Content-Length": str(size),
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "Cache-Control": "private, no-store",

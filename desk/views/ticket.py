@@ -283,5 +283,5 @@ def attachment(request, pk, attachment):
     """A file of the conversation, always as a download."""
     found = _seen(request, pk)
     of_ticket = Q(message__post__ticket=found) | Q(outgoing__post__ticket=found)
-    file = get_object_or_404(Attachment.objects.filter(of_ticket), pk=attachment)
-    return as_download(bytes(file.content), file.name, file.content_type if file.content_type in SAFE_TYPES else "")
+    file = get_object_or_404(Attachment.objects.filter(of_ticket).defer("content"), pk=attachment)
+    return as_download(file, file.content_type if file.content_type in SAFE_TYPES else "")

@@ -278,7 +278,7 @@ def test_a_file_is_taken_in_shown_sent_and_downloaded(signed_in, agent, lead, ti
     sent = Attachment.objects.get()
     assert url("ticket_attachment", ticket, sent.pk) in page
     answer = signed_in(lead).get(url("ticket_attachment", ticket, sent.pk))
-    assert answer.content == PNG
+    assert answer.getvalue() == PNG
     assert answer["Content-Disposition"] == "attachment; filename*=utf-8''%E5%8F%91%E7%A5%A8.png"
     assert (answer["X-Content-Type-Options"], DraftFile.objects.count()) == ("nosniff", 0)
 

@@ -178,7 +178,7 @@ def of_tickets(customer, agent):
         "pause_request": PauseRequest.objects.create(
             ticket=ticket, cause="customer", days=1, by=agent, at=timezone.now(), event_id=1
         ),
-        "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", content=b"x"),
+        "ticket": ticket, "file": file, "draft": drafts.add_file(ticket, user=agent, name="a.txt", pieces=[b"x"]),
         "post": post or ticket.posts.latest("pk"),
         "event": Event.objects.filter(ticket_id=ticket.pk)[0], "sheet": sheets.open_sheet(special, by=agent),
         "callback": callbacks.plan(resolution), **of_feedback(ticket, agent),

@@ -373,7 +373,7 @@ def test_files_are_downloads_and_never_pages_of_ours(signed_in, agent, ticket, k
     small = f'<img class="c-att__thumb" src="{url("ticket_attachment", ticket, file.pk)}"'
     assert (small in signed_in(agent).get(url("ticket", ticket)).content.decode()) == (kind == "image/png")
     answer = signed_in(agent).get(url("ticket_attachment", ticket, file.pk))
-    assert answer.content == b"<script>"
+    assert answer.getvalue() == b"<script>"
     assert answer["Content-Type"] == sent_as
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from messaging import files, outbox
 from messaging.models import Attachment, FileType
-from messaging.sniffing import sniff
+from messaging.sniffing import Sniffer
 from tests.factories import CustomerFactory
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -25,8 +25,21 @@ PDF = b"%PDF-1.7\n" + b"x" * 40
         (b"\xef\xbb\xbf <svg onload=x>", "markup"), ("退款单".encode("gb18030"), "text"), (b"a\0b", ""),
     ],
 )  # fmt: skip
-def test_a_file_is_what_its_first_bytes_say(content, kind):
-    assert sniff(content) == kind
+def test_a_file_is_what_its_first_bytes_say_however_it_comes_in(content, kind):
+    assert [sniff(content, of) for of in (1, 3, 1000)] == [kind] * 3
+
+
+def sniff(content, of):
+    sniffer = Sniffer()
+    for start in range(0, len(content), of):
+        sniffer.feed(content[start : start + of])
+    return sniffer.kind()
+
+
+def check(name, content):
+    taken = files.Taken(name, [content])
+    assert b"".join(taken) == content
+    return taken.content_type()
 
 
 @pytest.mark.parametrize(
@@ -40,21 +53,21 @@ def test_a_file_is_what_its_first_bytes_say(content, kind):
 )  # fmt: skip
 def test_what_may_not_go_out_is_refused_by_name(ground, name, content, words):
     with pytest.raises(files.FileRefused, match="^" + words.replace(".", r"\.")):
-        files.check(name, content)
+        check(name, content)
 
 
 def test_a_file_too_large_is_refused_by_name(ground, monkeypatch):
     monkeypatch.setattr(files, "LARGEST", 10)
     with pytest.raises(files.FileRefused, match="big.png is larger than 10"):
-        files.check("big.png", PNG)
+        check("big.png", PNG)
 
 
 def test_the_administrator_opens_and_closes_kinds_but_never_programs(ground):
     FileType.objects.filter(extension="zip").update(is_active=False)
     FileType.objects.create(extension="log", content_type="text/plain", signature="text")
-    assert files.check("run.log", b"ok") == "text/plain"
+    assert check("run.log", b"ok") == "text/plain"
     with pytest.raises(files.FileRefused):
-        files.check("a.zip", b"PK\x03\x04")
+        check("a.zip", b"PK\x03\x04")
     with pytest.raises(ValidationError, match="never sent"):
         FileType(extension="exe", content_type="application/x-msdownload", signature="any").full_clean()
 
@@ -75,7 +88,10 @@ def test_a_chinese_file_arrives_whole_under_its_own_name(ground, team):
     text = "第一行\r\n第二行，号码 13812341234\n".encode("gb18030")
     outbox.put(
         key="k1", to="wang@mail.example", subject="退款单", body="您好", purpose="service", customer=customer,
-        files=[("退款单 13812341234.pdf", PDF, "application/pdf"), ("说明.txt", text, "text/plain")],
+        files=[
+            outbox.File("退款单 13812341234.pdf", PDF, "application/pdf", len(PDF)),
+            outbox.File("说明.txt", text, "text/plain", len(text)),
+        ],
     )  # fmt: skip
     assert outbox.send_due() == 1
     raw = mail.outbox[0].message().as_bytes()
@@ -90,7 +106,7 @@ def test_the_same_key_adds_no_file_twice(ground, team):
     for _ in range(2):
         outbox.put(
             key="k1", to="wang@mail.example", subject="x", body="y", purpose="service",
-            files=[("a.pdf", PDF, "application/pdf")],
+            files=[outbox.File("a.pdf", PDF, "application/pdf", len(PDF))],
         )
     assert Attachment.objects.count() == 1
 
@@ -98,7 +114,7 @@ def test_the_same_key_adds_no_file_twice(ground, team):
 def test_files_lie_sealed_and_their_names_masked(ground, team):
     row = outbox.put(
         key="k1", to="wang@mail.example", subject="x", body="y", purpose="service",
-        files=[("13812341234.pdf", PDF, "application/pdf")],
+        files=[outbox.File("13812341234.pdf", PDF, "application/pdf", len(PDF))],
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, content FROM messaging_attachment WHERE outgoing_id = %s", [row.pk])

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging import files
@@ -12,7 +13,7 @@ from messaging.models import Attachment
 from tests.factories import CustomerFactory, TicketFactory
 from tickets import conversation, drafts
 from tickets.draft_models import Draft, DraftFile
-from tickets.models import Post
+from tickets.models import Post, Ticket
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
@@ -61,7 +62,7 @@ def test_the_same_words_are_no_conflict(ticket, agent):
 
 def test_a_draft_is_sealed(ticket, agent):
     save(ticket, agent, "请拨 13812341234", next_update_at="2026-11-20T16:30")
-    drafts.add_file(ticket, user=agent, name="发票 13812341234.png", content=PNG)
+    drafts.add_file(ticket, user=agent, name="发票 13812341234.png", pieces=[PNG])
     with connection.cursor() as cursor:
         cursor.execute("SELECT text, extras FROM tickets_draft")
         stored = b"".join(bytes(value) for value in cursor.fetchone())
@@ -72,7 +73,7 @@ def test_a_draft_is_sealed(ticket, agent):
 
 def test_a_reply_empties_its_draft_and_takes_the_files_along(ticket, agent):
     save(ticket, agent, "您好")
-    file = drafts.add_file(ticket, user=agent, name="发票.png", content=PNG)
+    file = drafts.add_file(ticket, user=agent, name="发票.png", pieces=[PNG])
     post = conversation.reply(ticket, body="您好", by=agent, wait=True, files=[file.pk])
     kept = drafts.of(ticket, agent)["reply"]
     assert (kept.text, kept.extras, kept.files.count()) == ("", {}, 0)
@@ -80,9 +81,26 @@ def test_a_reply_empties_its_draft_and_takes_the_files_along(ticket, agent):
     assert (sent.name, sent.content_type, bytes(sent.content)) == ("发票.png", "image/png", PNG)
 
 
+def test_a_reply_asks_nothing_twice(ticket, agent):
+    save(ticket, agent, "您好")
+    with CaptureQueriesContext(connection) as captured:
+        conversation.reply(ticket, body="您好", by=agent, next_update_at=timezone.now() + timedelta(hours=4))
+    assert len([query for query in captured if "SAVEPOINT" not in query["sql"]]) <= 18
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_after_a_reply_the_callers_ticket_is_as_its_row(ticket, agent, wait):
+    later = timezone.now() + timedelta(hours=4)
+    conversation.reply(ticket, body="您好", by=agent, next_update_at=None if wait else later, wait=wait)
+    row = Ticket.objects.get(pk=ticket.pk)
+    columns = [column.attname for column in Ticket._meta.concrete_fields]
+    assert [getattr(ticket, name) for name in columns] == [getattr(row, name) for name in columns]
+    assert (row.waiting_customer, row.first_response_at is not None) == (wait, True)
+
+
 def test_a_reply_that_is_refused_keeps_draft_and_files(ticket, agent):
     save(ticket, agent, "您好")
-    file = drafts.add_file(ticket, user=agent, name="a.png", content=PNG)
+    file = drafts.add_file(ticket, user=agent, name="a.png", pieces=[PNG])
     with pytest.raises(conversation.ReplyRefused):
         conversation.reply(ticket, body="您好", by=agent, files=[file.pk])
     kept = drafts.of(ticket, agent)["reply"]
@@ -104,14 +122,14 @@ def test_the_first_save_that_comes_after_the_reply_brings_no_draft_back(ticket, 
 
 
 def test_a_reply_whose_file_was_taken_out_meanwhile_is_refused(ticket, agent):
-    file = drafts.add_file(ticket, user=agent, name="a.png", content=PNG)
+    file = drafts.add_file(ticket, user=agent, name="a.png", pieces=[PNG])
     drafts.remove_file(ticket, user=agent, file_id=file.pk)
     with pytest.raises(conversation.ReplyRefused, match="is gone"):
         conversation.reply(ticket, body="您好", by=agent, wait=True, files=[file.pk])
 
 
 def test_nobody_sends_or_removes_a_file_of_somebody_elses_draft(ticket, agent, lead):
-    file = drafts.add_file(ticket, user=agent, name="a.png", content=PNG)
+    file = drafts.add_file(ticket, user=agent, name="a.png", pieces=[PNG])
     drafts.remove_file(ticket, user=lead, file_id=file.pk)
     with pytest.raises(conversation.ReplyRefused):
         conversation.reply(ticket, body="您好", by=lead, wait=True, files=[file.pk])
@@ -120,14 +138,14 @@ def test_nobody_sends_or_removes_a_file_of_somebody_elses_draft(ticket, agent, l
 
 def test_a_reply_takes_ten_files_and_no_more_than_a_mail_holds(ticket, agent, monkeypatch):
     for number in range(drafts.MOST_FILES):
-        drafts.add_file(ticket, user=agent, name=f"{number}.png", content=PNG)
+        drafts.add_file(ticket, user=agent, name=f"{number}.png", pieces=[PNG])
     with pytest.raises(files.FileRefused, match="10.png: a reply takes 10 files"):
-        drafts.add_file(ticket, user=agent, name="10.png", content=PNG)
+        drafts.add_file(ticket, user=agent, name="10.png", pieces=[PNG])
     DraftFile.objects.all().delete()
     monkeypatch.setattr(files, "LARGEST", 60)
-    drafts.add_file(ticket, user=agent, name="a.png", content=PNG)
+    drafts.add_file(ticket, user=agent, name="a.png", pieces=[PNG])
     with pytest.raises(files.FileRefused, match="b.png: the files of one mail"):
-        drafts.add_file(ticket, user=agent, name="b.png", content=PNG)
+        drafts.add_file(ticket, user=agent, name="b.png", pieces=[PNG])
 
 
 def test_what_is_too_long_to_send_is_kept_and_refused_with_its_limit(ticket, agent):
@@ -143,7 +161,7 @@ def test_what_is_too_long_to_send_is_kept_and_refused_with_its_limit(ticket, age
 
 def test_drafts_fade_after_thirty_days_with_their_files(ticket, agent, lead):
     save(ticket, agent, "旧")
-    drafts.add_file(ticket, user=agent, name="a.png", content=PNG)
+    drafts.add_file(ticket, user=agent, name="a.png", pieces=[PNG])
     save(ticket, lead, "新")
     Draft.objects.filter(user=agent).update(updated_at=timezone.now() - timedelta(days=31))
     assert drafts.fade() == 1
@@ -160,7 +178,7 @@ def test_a_note_sent_twice_with_one_key_stands_once(ticket, agent):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", ["reply", "note"])
 def test_eight_equal_submits_at_once_leave_one_post(ticket, agent, kind):
-    file = drafts.add_file(ticket, user=agent, name="a.png", content=PNG)
+    file = drafts.add_file(ticket, user=agent, name="a.png", pieces=[PNG])
     start, failed = threading.Barrier(8), []
 
     def send():
