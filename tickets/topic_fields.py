@@ -1,17 +1,28 @@
 """The choice of a topic in forms: the tree in its order, each with its path."""
 
+from collections.abc import Iterator
+
 from django import forms
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models import Category
 
 
+class TopicChoices(ModelChoiceIterator):
+    """Paths as they are offered; a model is made of the chosen one only."""
+
+    def __iter__(self) -> Iterator[tuple[int | str, str]]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        yield from self.queryset.paths()
+
+
 class TopicField(forms.ModelChoiceField):
     """Return or exchange › Refund."""
+
+    iterator = TopicChoices
 
     def __init__(self, queryset=None, **kwargs):
         rows = Category.objects.filter(is_active=True) if queryset is None else queryset
         super().__init__(rows.in_tree(), **{"label": _("Topic"), **kwargs})
-
-    def label_from_instance(self, topic: Category) -> str:
-        return topic.path

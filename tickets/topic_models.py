@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tickets.models import Kind
 
 LEVELS = 3
+PATH = " › "
 LOCK = 7_341_013  # of the advisory lock under which the tree changes: two moves that each make sense may make a ring
 WHOLE = models.IntegerField()
 GRAND, PARENT = Q(parent__parent=None), Q(parent=None)
@@ -50,10 +51,26 @@ def misplaced(parents: Mapping[int, int | None], topic: int | None, under: int |
     return "deep" if len(above) + height_of(parents, topic) > LEVELS else ""
 
 
+def _named_zh() -> bool:
+    return (get_language() or "").startswith("zh")
+
+
 class CategoryQuerySet(models.QuerySet):
     def in_tree(self):
         """Each below its parent, with what their paths name."""
         return self.select_related("parent__parent").order_by(*IN_TREE)
+
+    def paths(self) -> list[tuple[int, str]]:
+        """(id, path) of each, in the order of the tree, without a model for each of them and of those above."""
+        columns = ("pk", "parent", "position", "code", "name_zh" if _named_zh() else "name_en")
+        known = {pk: row for pk, *row in self.select_related(None).order_by().values_list(*columns)}
+        wanted = list(known)
+        while missing := {parent for parent, *_rest in known.values()} - known.keys() - {None}:
+            known |= {pk: row for pk, *row in Category.objects.filter(pk__in=missing).order_by().values_list(*columns)}
+        parents = {pk: row[0] for pk, row in known.items()}
+        lines = {pk: line_of(parents, pk)[::-1] for pk in wanted}
+        in_tree = sorted(wanted, key=lambda pk: [known[above][1:3] for above in lines[pk]])
+        return [(pk, PATH.join(known[above][3] for above in lines[pk])) for pk in in_tree]
 
     def within(self, topic: int | str):
         """The topic and all below it."""
@@ -81,7 +98,7 @@ class Category(models.Model):
         ordering = ["position", "code"]
 
     def __str__(self):
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+        return self.name_zh if _named_zh() else self.name_en
 
     def save(self, *args, **kwargs):
         """Refuses a place that makes a ring or a fourth level, whoever else moves topics at the same moment."""
@@ -117,7 +134,7 @@ class Category(models.Model):
     @property
     def path(self) -> str:
         """Return or exchange › Refund."""
-        return " › ".join(map(str, self.line))
+        return PATH.join(map(str, self.line))
 
 
 SAYS = {

@@ -6,13 +6,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.search_filters import resolve
 from tests.factories import CustomerFactory, TicketFactory
 from tickets.models import Category, Ticket
+from tickets.topic_fields import TopicField
 from tickets.topic_models import LEVELS, line_of, misplaced
 
 
@@ -32,6 +33,20 @@ def test_moves_that_are_let_through_never_make_a_ring_nor_a_fourth_level(moves):
 
 def topic(code, parent=None, **more):
     return Category.objects.create(code=code, name_zh=f"细类{code}", name_en=f"Topic {code}", parent=parent, **more)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_choices_are_the_tree_in_its_order_under_topics_that_are_offered_no_more(ground, language):
+    above = topic("z", position=1)
+    closed = topic("b-1", above, is_active=False, position=5)
+    topic("c", closed), topic("a", closed, position=3), topic("b", above, position=5)
+    offered = Category.objects.filter(is_active=True)
+    with translation.override(language):
+        assert offered.paths() == [(one.pk, one.path) for one in offered.in_tree()]
+        assert any("b-1 › " in path for _pk, path in offered.paths())
+        offered_last = TopicField(empty_label=None).choices
+        assert list(offered_last) == offered.paths()
 
 
 @pytest.mark.django_db
