@@ -109,6 +109,11 @@ def label_of(what: str) -> str | Promise:
     return WORK[what].label if what in WORK else gettext_lazy("Visits")
 
 
+def number_of(what: str, pk: int) -> str:
+    """By what number people know a piece of work."""
+    return Visit(pk=pk).number if what == leaving_visits.WHAT else str(pk)
+
+
 def work_of(user: User) -> list[Piece]:
     """Everything that this person has open, of every kind."""
     return [piece for work in WORK.values() for piece in work.of(user)]

@@ -120,7 +120,7 @@ def transferred(request, pk):
     kept = {(one["what"], one["id"]): one["why"] for one in row.kept}
     lines = [
         {
-            "label": leaving.label_of(one["what"]), **one,
+            "label": leaving.label_of(one["what"]), **one, "number": leaving.number_of(one["what"], one["id"]),
             "to": people.get(one.get("after") or 0), "kept": kept.get((one["what"], one["id"]), ""),
         }
         for one in row.rows
