@@ -95,17 +95,14 @@ def open_ticket(
 def _save_once(ticket: Ticket) -> Ticket | None:
     """Saves it; of two equal submits at once the second gets the ticket of the first, and saves nothing."""
     key = ticket.idempotency_key
-    ticket.skip_history_when_saving = True  # type: ignore[attr-defined]  # copied inside the database, at a third
     try:
         # A savepoint only where a key can collide.
         with transaction.atomic() if key else nullcontext():
-            ticket.save(force_insert=True)
+            bulk.save_and_remember(ticket, kind="+", by=ticket.opened_by, force_insert=True)
     except IntegrityError:
         if key and (known := Ticket.objects.filter(idempotency_key=key).first()):
             return known
         raise
-    del ticket.skip_history_when_saving  # type: ignore[attr-defined]
-    bulk.remember(Ticket, [ticket.pk], kind="+", reason="", at=timezone.now(), by=ticket.opened_by)
     return None
 
 
@@ -142,7 +139,7 @@ def append_inbound(
     locked.unread, locked.updated_at = True, now
     if heard > 1 and not (waiting or returned):
         chasers.count(locked, by=by, now=now)
-    locked.save(update_fields=["unread", "updated_at", "chases", "priority"])
+    bulk.save_and_remember(locked, kind="~", by=by, update_fields=["unread", "updated_at", "chases", "priority"])
     Customer.objects.filter(pk=locked.customer_id).update(last_contact_at=now)
     events.record(
         "customer_wrote", locked, ticket_id=locked.pk, customer_id=locked.customer_id, team_id=locked.team_id, now=now,

@@ -1,7 +1,8 @@
 """Promises in time: what starts their clocks, stops them, and what a change of class does to them.
 
-The parts: `sla_policies` (which promise applies), `sla_timers` (one timer and its stretches), `sla_pauses` (waiting),
-`sla_breaches` (what is late), `sla_ticking` (the beat). Callers find all they need here.
+The parts: `sla_policies` (which promise applies), `sla_opening` (those of a new ticket), `sla_timers` (one timer and
+its stretches), `sla_pauses` (waiting), `sla_breaches` (what is late), `sla_ticking` (the beat). Callers find
+all they need here.
 """
 
 from collections.abc import Sequence
@@ -30,21 +31,14 @@ from tickets.sla_timers import (
 
 __all__ = [
     "Metric", "OverCap", "PauseRefused", "answered", "best_policies", "best_policy", "clock_of", "draft", "earliest",
-    "heard", "pause", "reclassified", "record_breaches", "refresh_due", "resume", "solved", "start", "start_metric",
+    "heard", "pause", "reclassified", "record_breaches", "refresh_due", "resume", "solved", "start_metric",
     "stop", "stop_all", "stop_many", "stretch", "whole",
 ]  # fmt: skip
 
 DUE = ("due_at", "due_kind", "due_from")
-AT_OPENING = (Metric.FIRST_RESPONSE, Metric.RESOLUTION, Metric.PROPOSAL, Metric.INVESTIGATION)
 AT_SOLUTION = (Metric.RESOLUTION, Metric.PROPOSAL, Metric.INVESTIGATION, Metric.NEXT_RESPONSE)
 AT_REPLY = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.CHASER)
 CALLED_BACK = (State.AUDIT_CALLBACK, State.CALLBACK)
-
-
-@transaction.atomic
-def start(ticket: Ticket, *, now: datetime | None = None) -> list[SLATimer]:
-    """Starts what is promised from the opening on; in the transaction that opens the ticket."""
-    return _start(ticket, AT_OPENING, {}, now=now or timezone.now())
 
 
 @transaction.atomic

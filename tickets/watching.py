@@ -43,6 +43,8 @@ def unwatch(ticket: Ticket, *, user: User, now: datetime | None = None) -> bool:
 
 def tell(ticket: Ticket, kind: str, *, by: User | None, now: datetime, **data) -> None:
     """One line for each watcher at work who still sees the ticket, never for whoever did it themselves."""
+    if not Watch.objects.filter(ticket=ticket).exists():  # nearly always, and cheaper to ask than who would see it
+        return
     watchers = who_see(ticket.team_id).filter(watches__ticket=ticket)
     for user in watchers.exclude(pk=by.pk) if by else watchers:
         notifications.notify(user, kind, ticket_id=ticket.pk, now=now, **data)

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from core import events, live
+from core import bulk, events, live
 from core.models import Event
 from staff.models import Role, User
 from tickets import sla, watching
@@ -239,7 +239,7 @@ def _enter(ticket: Ticket, to: State, before: tuple, *, by: User | None, note: s
         ticket.waiting_customer = False
     elif was == S.BACK_OFFICE and ticket.outcome == Outcome.SATISFIED:
         ticket.resolved_at = now  # solved by the back office, after whatever the first answer was
-    ticket.save(update_fields=STEP)
+    bulk.save_and_remember(ticket, kind="~", by=by, update_fields=STEP)
     _log("moved", ticket, by=by, now=now, note=note, **{"from": was, "to": to, "outcome": ticket.outcome})
     if ticket.kind != old_kind:
         timers = sla.reclassified(ticket, now=now)
