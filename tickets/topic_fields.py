@@ -1,6 +1,7 @@
 """The choice of a topic in forms: the tree in its order, each with its path."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django import forms
 from django.forms.models import ModelChoiceIterator
@@ -12,10 +13,10 @@ from tickets.models import Category
 class TopicChoices(ModelChoiceIterator):
     """Paths as they are offered; a model is made of the chosen one only."""
 
-    def __iter__(self) -> Iterator[tuple[int | str, str]]:
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
         if self.field.empty_label is not None:
             yield "", self.field.empty_label
-        yield from self.queryset.paths()
+        yield from self.queryset.paths()  # type: ignore[attr-defined]
 
 
 class TopicField(forms.ModelChoiceField):
