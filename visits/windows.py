@@ -1,6 +1,7 @@
 """When a technician can come: their working time, what is taken, and the windows that can be offered."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,13 +9,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.hours import ALWAYS, WorkingCalendar
+from core.hours import ALWAYS, NeverOpens, WorkingCalendar
 from core.models import WorkCalendar
 from staff.floor_models import Absence
 from visits.models import TAKING_TIME, KindStandard, Technician, Visit
 
 MINUTES = 90  # of a kind whose standard nobody has set
-AHEAD = timedelta(days=4)
+AHEAD = timedelta(days=4)  # from the next opening
 STEP = timedelta(minutes=30)
 NOTICE = timedelta(minutes=30)  # nobody is offered a window that begins at once
 OFFERED = 6
@@ -64,19 +65,29 @@ def free(
 
     A day on which somebody has as many visits as they can make offers none.
     """
-    rows = list(technicians)
-    begin, end = _next_step(now + NOTICE), now + AHEAD
+    rows, standard = list(technicians), WorkCalendar.objects.standard()
+    clocks = {row.pk: clock_of(row, standard) for row in rows}
+    begin = _next_step(now + NOTICE)
+    end = _opens(clocks.values(), begin) + AHEAD
     booked, absent = taken(rows, begin - timedelta(days=1), end), away(rows, begin, end)
-    standard = WorkCalendar.objects.standard()
     found = [
         window
         for row in rows
         for window in _free_of(
-            row, clock_of(row, standard), booked.get(row.pk, []), absent.get(row.pk, []), begin, end, minutes
+            row, clocks[row.pk], booked.get(row.pk, []), absent.get(row.pk, []), begin, end, minutes
         )
     ]
     found.sort(key=lambda window: (not in_area(window.technician, address), window.starts_at, window.technician.pk))
     return found[:most]
+
+
+def _opens(clocks: Iterable[WorkingCalendar], at: datetime) -> datetime:
+    """When the first of them works: before a week of days off, the windows after it are the next ones."""
+    opened = []
+    for clock in clocks:
+        with suppress(NeverOpens):
+            opened.append(clock.next_open(at))
+    return min(opened, default=at)
 
 
 def _next_step(at: datetime) -> datetime:

@@ -131,6 +131,12 @@ def test_a_technician_is_never_at_two_places(appointed, planned, technician, age
     assert all(one.ends_at <= start or one.starts_at >= end for one in free for start, end in taken)
 
 
+def test_before_a_week_of_days_off_the_windows_after_it_are_offered(technician):
+    eve = at(16, 20).replace(month=9, day=30)
+    free = windows.free([technician], minutes=timedelta(hours=2), now=eve, address=ADDRESS)
+    assert {(one.starts_at.month, one.starts_at.day) for one in free} == {(10, 8), (10, 9)}
+
+
 def test_outside_working_time_area_and_capacity_a_dispatcher_is_warned(appointed, planned, technician):
     appointed()
     visit = planned(address="上海市嘉定区安亭镇1号")
