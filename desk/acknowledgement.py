@@ -36,7 +36,7 @@ def ticket_number(key: str) -> int | None:
 
 
 def queue(ticket: Ticket, mail: ParsedMail, *, mailbox: Mailbox | None, now: datetime) -> Outbox | None:
-    """Queues the acknowledgement of a mail that opened a ticket; None when the customer had one lately."""
+    """Queues the acknowledgement of a mail that just opened a ticket; None when the customer had one lately."""
     recent = Outbox.objects.filter(customer=ticket.customer, key__startswith="ack:", queued_at__gt=now - QUIET)
     if recent.exists():
         return None
@@ -44,7 +44,7 @@ def queue(ticket: Ticket, mail: ParsedMail, *, mailbox: Mailbox | None, now: dat
         row = outbox.put(
             key=f"ack:{ticket.pk}", to=mail.from_email, customer=ticket.customer, purpose="service",
             subject=f"Re: {ticket.subject} [{ticket.number}]", body=_text(ticket, mailbox), mailbox=mailbox,
-            in_reply_to=mail.message_id, references=mail.references, auto=True, now=now,
+            in_reply_to=mail.message_id, references=mail.references, auto=True, is_new=True, now=now,
         )
     events.record(
         "acknowledged", ticket, ticket_id=ticket.pk, customer_id=ticket.customer_id, team_id=ticket.team_id, now=now
