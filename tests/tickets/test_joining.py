@@ -90,7 +90,12 @@ def test_what_the_customer_has_to_decide_is_waited_for_on_the_ticket_that_stays(
     joining.undo(join, by=agent)
     assert waits_of(second) == waiting and waits_of(first) == []
     assert [row[0]["waiting_customer"] for row in state_of(first, second)] == [False, True]
-    assert [row[5] for row in state_of(first, second)][0] == before[0][5]
+    again, then = state_of(first, second)[0][5], before[0][5]
+    assert [(metric, state, stopped) for metric, state, _due, stopped in again] == [
+        (metric, state, stopped) for metric, state, _due, stopped in then
+    ]
+    # Merge and undoing may fall into two seconds; what ran of a second is not counted.
+    assert all(one[2] - other[2] <= timedelta(seconds=1) for one, other in zip(again, then, strict=True) if one[2])
 
     intake.append_inbound(second, body="同意")
     assert [cause for cause, *_more in waits_of(second)] == ["supplier"]
