@@ -242,6 +242,28 @@ def test_answers_that_overtake_each_other_lose_neither_a_panel_nor_the_focus(des
     assert tab.problems == []
 
 
+def test_a_dialog_opened_before_the_page_is_replaced_stays_open_as_it_was(desk, browse, agent, specialist, ticket):
+    tab = browse(agent)
+    watch = Gate(tab.page, "watch")
+    page = tab.open(f"/tickets/{ticket.pk}/")
+    page.get_by_role("button", name="Watch").press("Enter")
+    page.keyboard.press("a")
+    dialog = page.get_by_role("dialog", name="Assign")
+    dialog.get_by_label("To", exact=True).select_option("周敏")
+    why = dialog.get_by_label("Reason")
+    why.press_sequentially("查批")
+    with page.expect_response(re.compile("/watch/$")):
+        watch.open()
+    expect(page.locator("[aria-pressed=true]", has_text="Watching")).to_be_attached()
+    expect(why).to_be_focused()
+    page.keyboard.type("次")
+    expect(why).to_have_value("查批次")
+    dialog.get_by_role("button", name="Assign").click()
+    expect(page.locator("#ticket-head")).to_contain_text("周敏")
+    expect(dialog).to_be_hidden()
+    assert tab.problems == []
+
+
 class Gate:
     """Requests to an address that ends so wait until it is opened."""
 
