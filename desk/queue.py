@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import QueryDict
 from django.utils import timezone
@@ -69,7 +69,7 @@ def theirs(user: User) -> Q:
 
 def conditions(user: User, now: datetime) -> dict[str, Q]:
     """Which open tickets each view holds, by its code; what is put aside shows where promises or the customer call."""
-    asleep = Q(pk__in=Snooze.objects.values("ticket"))
+    asleep = Q(asleep=True)
     awake = ~asleep | Q(unread=True)
     return {
         "mine": Q(owner=user) & awake,
@@ -90,8 +90,9 @@ def default_view(user: User) -> str:
 
 
 def in_sight(user: User) -> TicketQuerySet:
-    """The tickets a user may see, most urgent first; those without a deadline last."""
-    return Ticket.objects.visible_to(user).order_by(F("due_at").asc(nulls_last=True), "pk")
+    """The tickets a user may see, most urgent first; those without a deadline last. `asleep` are those put aside."""
+    asleep = ExpressionWrapper(Q(pk__in=Snooze.objects.values("ticket")), BooleanField())
+    return Ticket.objects.visible_to(user).alias(asleep=asleep).order_by(F("due_at").asc(nulls_last=True), "pk")
 
 
 def open_to(user: User) -> TicketQuerySet:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.sql import Query
 
 from tickets.models import Ticket
@@ -15,6 +16,7 @@ from tickets.models import Ticket
 # What the conditions of views and filters ask for.
 COLUMNS = (
     "id", "owner_id", "due_at", "unread", "kind", "level", "tier_id", "state", "priority", "category_id", "subject",
+    "asleep",
 )
 LOOKED_AT = "looked at"
 
@@ -28,10 +30,10 @@ class Piece(NamedTuple):
 
 
 def among(tickets: QuerySet, wanted: dict[str, Q], *, most: int) -> Piece:
-    """How many of the first `most` tickets each condition holds; conditions ask for columns of the ticket itself."""
+    """How many of the first `most` tickets each condition holds; it asks for columns of theirs and `asleep` alone."""
     names = [LOOKED_AT, *wanted]
     try:
-        seen, given = tickets.values(*COLUMNS)[: most + 1].query.sql_with_params()
+        seen, given = tickets.annotate(asleep=F("asleep")).values(*COLUMNS)[: most + 1].query.sql_with_params()
     except EmptyResultSet:  # nothing is in sight
         return _zeros(names)
     wheres = [_where(condition) for condition in wanted.values()]
@@ -73,6 +75,7 @@ def _zeros(names: list[str]) -> Piece:
 def _where(condition: Q) -> tuple[str, list[Any]]:
     """A condition on tickets as SQL, written as a check constraint's is."""
     query = Query(Ticket)
+    query.add_annotation(RawSQL("asleep", (), BooleanField()), "asleep", select=False)
     try:
         where, params = query.build_where(condition).as_sql(query.get_compiler(connection=connection), connection)
     except EmptyResultSet:
