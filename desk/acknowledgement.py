@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ _UNWANTED = re.compile(
     re.I | re.M,
 )
 _KEY = re.compile(r"ack:(\d+)")
+RECENT = "SELECT 1 FROM messaging_outbox WHERE customer_id = %s AND key LIKE 'ack:%%' AND queued_at > %s LIMIT 1"
 
 
 def wanted(mail: ParsedMail, raw: bytes) -> bool:
@@ -37,9 +39,10 @@ def ticket_number(key: str) -> int | None:
 
 def queue(ticket: Ticket, mail: ParsedMail, *, mailbox: Mailbox | None, now: datetime) -> Outbox | None:
     """Queues the acknowledgement of a mail that just opened a ticket; None when the customer had one lately."""
-    recent = Outbox.objects.filter(customer=ticket.customer, key__startswith="ack:", queued_at__gt=now - QUIET)
-    if recent.exists():
-        return None
+    with connection.cursor() as cursor:
+        cursor.execute(RECENT, [ticket.customer_id, now - QUIET])
+        if cursor.fetchone():
+            return None
     with translation.override(ticket.customer.language):
         row = outbox.put(
             key=f"ack:{ticket.pk}", to=mail.from_email, customer=ticket.customer, purpose="service",
@@ -53,7 +56,10 @@ def queue(ticket: Ticket, mail: ParsedMail, *, mailbox: Mailbox | None, now: dat
 
 
 def _text(ticket: Ticket, mailbox: Mailbox | None) -> str:
-    due_at = ticket.timers.filter(metric=Metric.FIRST_RESPONSE).values_list("due_at", flat=True).first()
+    if ticket.due_kind == Metric.FIRST_RESPONSE:  # nearly always what is due first
+        due_at = ticket.due_at
+    else:
+        due_at = ticket.timers.filter(metric=Metric.FIRST_RESPONSE).values_list("due_at", flat=True).first()
     words = [
         _("Good day,"),
         _("we have received your message. Its number is %(number)s; please keep it in the subject if you write again.")

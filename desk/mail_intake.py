@@ -32,7 +32,12 @@ _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 # A mail that says no more than this takes back the consent to greetings and offers.
 _OPT_OUT = re.compile(r"\s*(退订|取消订阅|unsubscribe|stop)[\s.。!！]*", re.I)
 _TOKEN = re.compile(r"\s*[\[【]\s*T-\d+\s*[\]】]", re.I)
+TAKEN = """
+SELECT state, set_config('synchronous_commit', 'off', true) FROM messaging_message WHERE id = %s FOR UPDATE
+"""
+# Two statements in one go: the second sees what was committed while the first waited.
 EARLIER = """
+SELECT pg_advisory_xact_lock(%s);
 SELECT id FROM messaging_message
 WHERE (message_id = %s AND action = ANY(%s) OR digest = %s AND action = ANY(%s)) AND id <> %s ORDER BY id LIMIT 1
 """
@@ -72,9 +77,7 @@ def route(message: Message, *, boxes: dict[str, Mailbox] | None = None, now: dat
     try:
         mail = parse(bytes(message.raw))
         with transaction.atomic():
-            # Only the state is read again: the bytes never change, and opening them costs.
-            state = Message.objects.select_for_update().values_list("state", flat=True).get(pk=message.pk)
-            if state != State.STORED:
+            if _taken(message) != State.STORED:
                 return _routed_before(Message.objects.defer("raw").get(pk=message.pk))
             return _Routing(copy(message), mail, mailboxes() if boxes is None else boxes, now).run()
     except OperationalError:
@@ -101,6 +104,20 @@ def route_stored(*, now: datetime | None = None, limit: int = 200) -> int:
         except OperationalError as error:
             log.warning("message %s waits for the next try: %s", pk, type(error).__name__)
     return done
+
+
+def _taken(message: Message) -> str:
+    """Locks the mail and returns its state; only that is read again: the bytes never change, and opening them costs.
+
+    The commit need not wait for the disk: the bytes lie there already, and a routing that a power failure undoes
+    is done again. What others build on it, a sending above all, is committed behind it in the same log.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN, [message.pk])
+        found = cursor.fetchone()
+    if found is None:
+        raise Message.DoesNotExist(f"message {message.pk} is gone")
+    return found[0]
 
 
 def _routed_before(message: Message) -> Result:
@@ -139,7 +156,6 @@ class _Routing:
         _describe(message, mail)
 
     def run(self) -> Result:
-        self._wait_for_twins()
         if earlier := self._earlier():
             return self._finish(Action.DUPLICATE, _ticket_of(earlier))
         if self.mail.kind == "bounce":
@@ -162,24 +178,15 @@ class _Routing:
     def _key(self) -> str:
         return inbound.id_index(self.mail.message_id) or self.message.digest
 
-    def _wait_for_twins(self) -> None:
-        """Of equal mails at once, one is routed; the others wait here until it is, and find it then.
+    def _earlier(self) -> Message | None:
+        """The mail that was taken in before under the same Message-ID, or with the very same bytes.
 
-        The commit need not wait for the disk: the bytes lie there already, and a routing that a power failure undoes
-        is done again. What others build on it, a sending above all, is committed behind it in the same log.
+        Of equal mails at once, one is routed; the others wait here until it is, and find it then.
         """
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(%s), set_config('synchronous_commit', 'off', true)",
-                [int(self._key[:15], 16)],
-            )
-
-    def _earlier(self) -> Message | None:
-        """The mail that was taken in before under the same Message-ID, or with the very same bytes."""
-        with connection.cursor() as cursor:
             cursor.execute(EARLIER, [
-                self._key, list(TAKEN_IN), self.message.digest, [*TAKEN_IN, Action.BOUNCE, Action.AUTO_REPLY],
-                self.message.pk,
+                int(self._key[:15], 16), self._key, list(TAKEN_IN), self.message.digest,
+                [*TAKEN_IN, Action.BOUNCE, Action.AUTO_REPLY], self.message.pk,
             ])  # fmt: skip
             found = cursor.fetchone()
         return Message.objects.only("pk").get(pk=found[0]) if found else None
