@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core.models import Event
-from tests.factories import CustomerFactory, TicketFactory
-from tickets import sla_ticking
+from tests.factories import CustomerFactory
+from tickets import intake, sla, sla_ticking
 from tickets.models import Breach, Escalation, SLAPolicy, SLATimer, Ticket
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -95,10 +95,17 @@ def test_after_an_hour_of_downtime_the_oldest_comes_first_with_its_true_time(tea
 
 
 @pytest.mark.django_db
-def test_an_idle_tick_costs_two_questions(team, django_assert_num_queries):
-    TicketFactory(customer=CustomerFactory(team=team))
-    with django_assert_num_queries(4):  # and the savepoint of the test
-        sla_ticking.tick()
+def test_an_idle_tick_costs_two_questions_whatever_runs_waits_or_is_late(team, lead, django_assert_num_queries):
+    customer = CustomerFactory(team=team)
+    facts = {"customer": customer, "kind": "service", "subject": "漏水", "channel": "mail"}
+    opened = [intake.open_ticket(**facts) for _ in range(3)]
+    sla.pause(opened[0], by=lead, reason="等客户", until=timezone.now() + timedelta(days=1), by_hand=False)
+    overdue(team, 5)
+    assert ticked()["breached"] == 5
+    for _ in range(2):
+        with django_assert_num_queries(4):  # and the savepoint of the test
+            report = sla_ticking.tick()
+        assert (report.breached, report.warned, report.escalated, report.resumed) == (0, 0, 0, 0)
 
 
 @pytest.mark.django_db(transaction=True)
