@@ -56,14 +56,14 @@ def over_by(over: timedelta) -> str:
     return _("{n}d over").format(n=minutes // 1440)
 
 
-def span(seconds: float) -> str:
-    """A length of time: 19m, 4h 10m, 24h, 2d 3h."""
+def span(seconds: float, *, days: bool = True) -> str:
+    """A length of time: 19m, 4h 10m, 24h, 2d 3h; of working time no `days`, for none of its days has 24 hours."""
     minutes = max(int(seconds), 0) // 60
     if minutes < 60:
         return _("{n}m").format(n=minutes)
-    if minutes < 48 * 60 and minutes % 60 == 0:
+    if minutes % 60 == 0 and (minutes < 48 * 60 or not days):
         return _("{h}h").format(h=minutes // 60)
-    if minutes < 24 * 60:
+    if minutes < 24 * 60 or not days:
         return _("{h}h {n}m").format(h=minutes // 60, n=minutes % 60)
     return _("{n}d {h}h").format(n=minutes // 1440, h=minutes % 1440 // 60)
 

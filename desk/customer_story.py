@@ -169,7 +169,7 @@ def _contact(event: Event, who: str):
 def _changed(event: Event, who: str):
     names = {field.name: field.verbose_name for field in Customer._meta.fields}
     fields = [capfirst(str(names.get(name, name.removeprefix("x_")))) for name in event.data.get("fields", [])]
-    return "pencil", _("%(who)s changed the profile") % {"who": who}, ", ".join(fields)
+    return "pencil", _("%(who)s changed the profile") % {"who": who}, _(", ").join(fields)
 
 
 def _task(event: Event, who: str):

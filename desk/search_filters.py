@@ -260,4 +260,4 @@ def _told(problem: Problem) -> str:
         text = _("“%(value)s” says nothing for “%(key)s”. Possible: %(choices)s.")
     else:
         text = _("“%(value)s” says nothing for “%(key)s”.")
-    return text % {"key": problem.key, "value": problem.value, "choices": ", ".join(problem.choices)}
+    return text % {"key": problem.key, "value": problem.value, "choices": _(", ").join(problem.choices)}

@@ -22,7 +22,7 @@ def refusal(ticket: Ticket, user: User) -> str:
     if not ticket.is_archived:
         return _("The ticket is open.")
     if user.role not in workflow.CENTRE and not user.is_superuser:
-        roles = ", ".join(str(Role(role).label) for role in Role.values if role in workflow.CENTRE)
+        roles = _(", ").join(str(Role(role).label) for role in Role.values if role in workflow.CENTRE)
         return _("This step belongs to: %(roles)s.") % {"roles": roles}
     return ""
 

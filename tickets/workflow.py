@@ -141,7 +141,7 @@ def refusal(ticket: Ticket, move: Move, user: User | None) -> str:
     if user is None:
         return ""
     if user.role not in move.roles and not user.is_superuser:
-        roles = ", ".join(str(Role(role).label) for role in Role.values if role in move.roles)
+        roles = _(", ").join(str(Role(role).label) for role in Role.values if role in move.roles)
         return _("This step belongs to: %(roles)s.") % {"roles": roles}
     if ticket.state in CALLBACK_STATES and user.pk == ticket.handler_id:
         return _("Whoever handled the ticket may neither audit it nor call back.")

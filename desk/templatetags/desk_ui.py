@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join, json_script
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from core import masking, redaction
 from core.markup import fill, together
@@ -220,6 +220,18 @@ def span(seconds) -> str:
     if seconds is None:
         return "–"
     return clocks.span(seconds.total_seconds() if hasattr(seconds, "total_seconds") else seconds)
+
+
+@register.filter
+def worked(seconds: int) -> str:
+    """Seconds of working time, in hours however many: 37h 30m."""
+    return clocks.span(seconds, days=False)
+
+
+@register.filter
+def listed(names) -> str:
+    """Names one after the other, as the reader's language sets them apart."""
+    return gettext(", ").join(str(name) for name in names)
 
 
 @register.filter

@@ -154,7 +154,7 @@ def correct_contact(request, pk):
 
 def _corrected(request, row, names):
     if names:
-        messages.success(request, _("Corrected: %(fields)s.") % {"fields": ", ".join(book.labels(names))})
+        messages.success(request, _("Corrected: %(fields)s.") % {"fields": _(", ").join(book.labels(names))})
     else:
         messages.info(request, _("Nothing was changed."))
     return redirect("desk:request", pk=row.pk)

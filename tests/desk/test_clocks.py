@@ -30,6 +30,12 @@ def test_time_over_is_minutes_then_hours_then_days(over, text):
     assert clocks.over_by(over) == text
 
 
+def test_working_time_is_told_in_hours_since_its_days_are_shorter_than_24():
+    five_days = 5 * minutes(450).total_seconds()
+    assert (clocks.span(five_days), clocks.span(five_days, days=False)) == ("1d 13h", "37h 30m")
+    assert clocks.span(10 * minutes(480).total_seconds(), days=False) == "80h"
+
+
 def test_a_clock_turns_amber_in_its_last_hour_and_red_at_the_deadline():
     states = [clocks.running(NOW + minutes(left), now=NOW).state for left in (61, 60, 59, 1, 0, -1)]
     assert states == ["", "", "soon", "soon", "breached", "breached"]
