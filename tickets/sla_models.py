@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from messaging.models import Channel
@@ -168,7 +169,7 @@ class SLATimer(models.Model):
     """
 
     class State(models.TextChoices):
-        RUNNING = "running", _("running")
+        RUNNING = "running", pgettext_lazy("timer", "running")
         PAUSED = "paused", _("paused")
         MET = "met", _("met")
         BREACHED = "breached", _("breached")
