@@ -11,11 +11,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from tickets import rulebook
 from tickets.models import RESOLVED_STATES, Metric, PauseCause, SLATimer, State, Ticket
 from tickets.sla_breaches import record_breaches
 from tickets.sla_models import OnReclassify
 from tickets.sla_pauses import OverCap, PauseRefused, end_pauses, pause, resume
-from tickets.sla_policies import Case, best_policies, best_policy, check_found, chosen, clock_of
+from tickets.sla_policies import Case, best_policies, best_policy, check_found, chosen, clock_of, ranked
 from tickets.sla_timers import (
     Paused,
     Running,
@@ -55,15 +56,14 @@ def _start(
     ticket: Ticket, metrics: Sequence[str], running: dict[str, SLATimer], *, now: datetime
 ) -> list[SLATimer]:
     wanted = [metric for metric in metrics if metric not in running]
-    policies = chosen(wanted, Case.of(ticket))
+    if not wanted:
+        return [running[metric] for metric in metrics]
+    book, case = rulebook.current(), Case.of(ticket)
+    asked = [promise for promise in book.promises if promise.metric in wanted]
+    policies = ranked(asked, case, line=book.line_of(case.category_id))
     check_found(ticket, wanted, policies, now=now)
-    clocks: dict = {}
-    drafts = []
-    for metric in wanted:
-        if policy := policies.get(metric):
-            if policy.calendar_id not in clocks:
-                clocks[policy.calendar_id] = clock_of(policy)
-            drafts.append(draft(ticket, policy, now=now, clock=clocks[policy.calendar_id]))
+    found = [policies[metric] for metric in wanted if metric in policies]
+    drafts = [draft(ticket, promise, now=now, clock=promise.clock) for promise in found]
     if drafts:
         SLATimer.objects.bulk_create(drafts)
         show_due(ticket, [*running.values(), *drafts])

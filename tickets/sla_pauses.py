@@ -122,6 +122,8 @@ def resume(
     A clock that waits for something else as well goes on waiting for that.
     """
     now = now or timezone.now()
+    if not Pause.objects.filter(ticket=ticket, ended_at=None).exists():
+        return ticket  # nearly always; a wait that begins at this moment begins after it
     Ticket.objects.select_for_update().only("pk").get(pk=ticket.pk)
     open_rows = list(Pause.objects.filter(ticket=ticket, ended_at=None).order_by("pk"))
     ended = [row for row in open_rows if cause in (None, row.cause)]
