@@ -2,7 +2,7 @@
 (function () {
   const held = new WeakMap();
   const firsts = new Set(); // fields that a dialog opens at, while the new part settles
-  const fieldsOf = (dialog) => [...dialog.querySelectorAll("input, textarea, select")].filter((field) => field.name);
+  const fieldsOf = (dialog) => [...dialog.querySelectorAll("input, textarea, select")].filter((field) => field.name && field.type !== "file");
 
   function stateOf(field) {
     const typed = field.matches("input:not([type=checkbox], [type=radio], [type=hidden]), textarea");
